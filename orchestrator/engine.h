@@ -1,0 +1,148 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The engine: containers, networks, volumes and images of one host. Lives on one thread (its io_context); every member
+// is called there, and coroutines resume there.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "netmgr/address.h"
+#include "orchestrator/container.h"
+#include "orchestrator/events.h"
+#include "storage/image.h"
+#include "storage/layout.h"
+
+namespace hoist::orchestrator {
+
+namespace asio = boost::asio;
+
+struct EngineConfig {
+    std::string root = "/var/lib/hoist", run = "/run/hoist";
+    std::string runtime_program;          ///< path of hoist-runtime
+    std::string cgroup_parent = "/hoist"; ///< below each hierarchy
+    std::vector<netmgr::Pool> address_pools = netmgr::default_pools();
+    std::string resolv_conf = "/etc/resolv.conf";
+    int workers = 4;
+    int parallel_starts = 0;              ///< 0: one per core
+};
+
+struct NetworkSpec {
+    std::string name, project, driver = "bridge", subnet, gateway, ip_range;
+    bool internal = false;
+    std::map<std::string, std::string> options, labels;
+};
+struct NetworkView {
+    NetworkId id;
+    NetworkSpec spec;  ///< subnet and gateway filled in
+    std::string bridge;
+    TimePoint created;
+    std::vector<ContainerId> containers;
+};
+struct VolumeSpec {
+    std::string name, project, driver = "local";
+    std::map<std::string, std::string> options, labels;
+};
+struct VolumeView {
+    VolumeSpec spec;
+    std::string mountpoint;
+    TimePoint created;
+};
+
+struct ExecSpec {
+    std::vector<std::string> command, environment;
+    std::string user, working_dir;
+    bool tty = false, privileged = false, attach_stdin = false;
+};
+/// The daemon's ends of a running exec. With a tty, `out` is the pty's master (both ways) and the others are empty.
+struct ExecStreams {
+    Fd in, out, err;
+};
+struct ExecView {
+    ExecId id;
+    ContainerId container;
+    ExecSpec spec;
+    bool running = false;
+    std::optional<int> exit_code;
+    int pid = 0;
+};
+
+enum class WaitFor { not_running, next_exit, removed };
+
+/// One disagreement between database and kernel (INV-1), found by audit().
+struct AuditFinding {
+    std::string object;   ///< "link hv-3f2a...", "cgroup ...", "lease 10.0.0.2"
+    std::string problem;  ///< "no container owns it"
+};
+
+class Engine {
+public:
+    /// Opens the state; starts nothing yet. @throws Error
+    Engine(asio::io_context& context, EngineConfig config);
+    ~Engine();
+    Engine(const Engine&) = delete;
+
+    /// Compares database and kernel, repairs in both directions, adopts running monitors, applies exits that happened
+    /// meanwhile. Restart policies act afterwards (containers of projects: see Projects::bring_back).
+    asio::awaitable<void> reconcile();
+    /// Lets go of everything without disturbing a container.
+    void shut_down();
+    const EngineConfig& config() const;
+
+    // Containers. `name` is an id, a unique prefix of one, or a name. @throws Error(not_found) "no such container: x"
+    asio::awaitable<ContainerId> create(ContainerSpec spec, std::string name);
+    asio::awaitable<void> start(ContainerId id);
+    /// Stop signal, then SIGKILL after `grace` (default: the container's own, 10 s). No restart follows.
+    asio::awaitable<void> stop(ContainerId id, std::optional<std::chrono::seconds> grace);
+    asio::awaitable<void> restart(ContainerId id, std::optional<std::chrono::seconds> grace);
+    asio::awaitable<void> kill(ContainerId id, int signal);
+    asio::awaitable<void> remove(ContainerId id, bool force, bool with_anonymous_volumes);
+    asio::awaitable<void> rename(ContainerId id, std::string name);
+    asio::awaitable<Exit> wait(ContainerId id, WaitFor condition);
+    /// Returns once the container is healthy. @throws Error(conflict) once it is unhealthy, stopped, or has no check
+    asio::awaitable<void> wait_healthy(ContainerId id);
+    std::optional<ContainerId> find(const std::string& name) const;
+    ContainerId resolve(const std::string& name) const;
+    ContainerView view(const ContainerId& id) const;
+    std::vector<ContainerView> list() const;
+
+    asio::awaitable<ExecId> create_exec(ContainerId id, ExecSpec spec);
+    asio::awaitable<ExecStreams> start_exec(ExecId id);
+    asio::awaitable<int> wait_exec(ExecId id);
+    ExecView view_exec(const ExecId& id) const;
+    void resize_exec(const ExecId& id, int rows, int columns);
+
+    // Networks and volumes.
+    asio::awaitable<NetworkId> create_network(NetworkSpec spec);
+    asio::awaitable<void> remove_network(std::string name);
+    std::optional<NetworkView> find_network(const std::string& name) const;
+    std::vector<NetworkView> networks() const;
+    asio::awaitable<void> create_volume(VolumeSpec spec);  ///< same name again: nothing happens
+    asio::awaitable<void> remove_volume(std::string name); ///< @throws Error(conflict) naming the users
+    std::optional<VolumeView> find_volume(const std::string& name) const;
+    std::vector<VolumeView> volumes() const;
+
+    storage::ImageStore& images();
+    storage::Database& database();
+    const storage::Layout& layout() const;
+    EventLog& events();
+
+    /// For blocking work: see orchestrator/blocking.h.
+    asio::thread_pool& workers();
+
+    asio::awaitable<std::vector<AuditFinding>> audit();
+
+private:
+    friend class ContainerActor;
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace hoist::orchestrator

@@ -1,0 +1,72 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Control groups of one container, on v1, hybrid and v2 hierarchies, behind one interface.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "runtime/oci.h"
+
+namespace hoist::runtime {
+
+enum class CgroupMode { v1, hybrid, v2 };
+
+/// Where the hierarchies are mounted, read once per process from /proc/self/mountinfo and /proc/self/cgroup.
+/// `root` stands in for "/" in tests (a small tree of files in a temporary folder).
+struct CgroupLayout {
+    CgroupMode mode = CgroupMode::v2;
+    struct Hierarchy {
+        std::string controllers;  ///< "memory", "cpu,cpuacct", "" for the v2 tree, "name=systemd"
+        std::string mount_point;
+        std::string own_path;     ///< the calling process' own cgroup in it
+    };
+    std::vector<Hierarchy> hierarchies;
+    static CgroupLayout detect(const std::string& root = "/");
+};
+
+struct CgroupStats {
+    std::uint64_t memory_bytes = 0, memory_limit = 0, cpu_nanoseconds = 0, pids = 0, oom_kills = 0;
+};
+
+/// A container's cgroup in every hierarchy that is used.
+class Cgroup {
+public:
+    Cgroup() = default;
+    /// Makes the directories, sets the limits and the device rules. Controllers that are not mounted are skipped when
+    /// nothing is asked of them, else refused (a protection that cannot be applied stops the start).
+    /// @param path  cgroupsPath, absolute below each hierarchy's root
+    static Cgroup create(const CgroupLayout& layout, const std::string& path, const Resources& resources);
+    /// One that exists already.
+    static Cgroup open(const CgroupLayout& layout, const std::string& path);
+
+    const std::string& path() const { return path_; }
+    /// Moves a process into it (all hierarchies).
+    void add(pid_t pid) const;
+    /// The v2 directory for CLONE_INTO_CGROUP, if the unified hierarchy alone is used.
+    std::optional<Fd> clone_into() const;
+    void apply(const Resources& resources) const;
+    void freeze() const;
+    void thaw() const;
+    bool frozen() const;
+    /// Sends a signal to every process in it; SIGKILL uses cgroup.kill where there is one.
+    void kill_all(int signal) const;
+    std::vector<pid_t> processes() const;
+    CgroupStats stats() const;
+    /// How often the kernel's OOM killer struck here since it was made.
+    std::uint64_t oom_kills() const;
+    /// Kills what is left inside and removes the directories; waits, bounded, until the kernel lets go.
+    void remove() const;
+    bool exists() const;
+
+private:
+    std::string path_;
+    std::vector<std::string> directories_;  ///< one per hierarchy, in the layout's order
+    CgroupMode mode_ = CgroupMode::v2;
+};
+
+}  // namespace hoist::runtime

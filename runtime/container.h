@@ -1,0 +1,79 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Starting one container: from a configuration to a process, in the steps of the OCI life cycle. Single-threaded
+// callers only (hoist-runtime): everything between clone and exec is ordinary code.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "runtime/cgroup.h"
+#include "runtime/oci.h"
+#include "runtime/seccomp.h"
+
+namespace hoist::runtime {
+
+/// Where the root file system comes from: an overlay that is mounted inside the container's own mount namespace, or a
+/// directory that is there already (the OCI way).
+struct RootFs {
+    std::vector<std::string> lower;  ///< overlay: lower directories, topmost first; empty: config.root_path is used
+    std::string upper, work;
+    bool volatile_upper = false;  ///< overlay "volatile": no syncs, for roots that are thrown away
+};
+
+/// The standard streams of a process in a container. With a terminal, the runtime makes the pty inside the container
+/// and returns its master instead.
+struct Stdio {
+    Fd in, out, err;
+};
+
+struct CreateOptions {
+    Config config;
+    RootFs root;
+    std::string id;             ///< for error messages and the hostname's default
+    Stdio stdio;                ///< unused with config.process.terminal
+    SeccompProgram seccomp;     ///< ready; config.seccomp is not looked at when this is not empty
+    Fd network_namespace;       ///< when set, joined instead of config's network namespace
+    std::vector<int> preserved_fds;
+    bool init = false;          ///< put a small reaping init as process 1 in front of the program
+};
+
+/// A process in namespaces, stopped just before its exec.
+struct Created {
+    pid_t pid = -1;
+    Fd pidfd;
+    Cgroup cgroup;
+    Fd terminal;  ///< the pty's master if a terminal was asked for
+    Fd go;        ///< writing a byte lets it exec; closing it ends it
+    Fd report;    ///< one error text if the start fails, else end-of-file at exec
+};
+
+/// Builds the container up to the exec. On failure nothing is left: no process, no cgroup, no mount.
+/// @throws Error with the step that failed; texts of execve keep libc's words ("executable file not found", ...)
+Created create_container(CreateOptions options);
+/// Lets a created container exec, and waits until it has. @throws Error if exec fails; the process is then reaped
+void start_container(Created& created);
+
+/// A further process in a running container.
+struct ExecOptions {
+    pid_t container_pid = -1;
+    const Fd* container_pidfd = nullptr;
+    Process process;
+    Stdio stdio;
+    SeccompProgram seccomp;
+    std::string cgroup_of_id;  ///< cgroupsPath of the container, whose cgroups it joins
+    std::vector<int> preserved_fds;
+};
+struct Executed {
+    pid_t pid = -1;  ///< a child of the caller
+    Fd pidfd;
+    Fd terminal;
+};
+/// Runs a process in the namespaces, root and cgroups of a running container; returns once it has exec'd.
+/// @throws Error; exec failures keep libc's words
+Executed exec_in_container(ExecOptions options);
+
+}  // namespace hoist::runtime

@@ -1,0 +1,77 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// A container's log on disk: raw bytes in rotated segments with a sparse index, written by the monitor, read by anyone.
+//
+//   <dir>/log.N            raw bytes of both streams, in the order they came; N counts up, the highest is written to
+//   <dir>/log.N.index      fixed records {offset, time, length, stream}, one per block
+//
+// A reader needs no lock: segments only grow or vanish, a torn index tail is skipped, bytes not yet indexed belong to
+// the last block. (SEC-53, REL-15, REL-31)
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/units.h"
+
+namespace hoist::runtime {
+
+enum class Stream : std::uint8_t { stdin_ = 0, stdout_ = 1, stderr_ = 2 };
+
+struct LogLimits {
+    Bytes segment_size{10'000'000};
+    int segments = 3;
+};
+
+/// Appends to a log. Errors (disk full) are counted, never thrown at the container: losing a block is recorded in the
+/// log itself once writing works again. (REL-19)
+class LogWriter {
+public:
+    LogWriter(std::string directory, LogLimits limits);
+    ~LogWriter();
+    LogWriter(LogWriter&&) noexcept;
+    /// Appends one block; rotates at a line end when the segment is full.
+    void append(Stream stream, std::string_view bytes);
+    std::uint64_t lost_bytes() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// One line of a log (with its '\n', unless the writer ended without one), or a part of a line over 16 KiB.
+struct LogLine {
+    TimePoint time;
+    Stream stream = Stream::stdout_;
+    std::string_view text;  ///< valid until the next call
+};
+
+struct LogQuery {
+    std::optional<TimePoint> since, until;
+    std::optional<std::uint64_t> tail;  ///< the last n lines
+    bool want_stdout = true, want_stderr = true;
+};
+
+/// Reads a log from front to back and can go on as it grows.
+class LogReader {
+public:
+    LogReader(std::string directory, LogQuery query);
+    ~LogReader();
+    LogReader(LogReader&&) noexcept;
+    /// The next line; nullopt at the present end. After more was written, it may be called again and goes on, across
+    /// rotations.
+    std::optional<LogLine> next();
+    /// An inotify descriptor that becomes readable when the log grew or rotated; drain() it, then call next().
+    int notify_fd() const;
+    void drain();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace hoist::runtime

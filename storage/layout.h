@@ -1,0 +1,56 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The tree on disk; the only place that builds its paths.
+//
+//   <root>/                          0711  /var/lib/hoist
+//     state.db                       0600  storage/database.h
+//     blobs/sha256/<hex>                   manifests, configurations, compressed layers as received
+//     layers/sha256/<diffID>/fs            one unpacked layer, without its parents
+//     layers/tmp/<random>                  being unpacked; emptied at start
+//     containers/<id>/               0710
+//       upper, work                        the overlay's writable layer
+//       exit.json, log.N, log.N.index      the monitor's
+//       hostname, hosts, resolv.conf       bind-mounted into the container
+//     volumes/<name>/_data                 0701, one volume
+//     seccomp/<hash>                       compiled profiles
+//     trash/<random>                       renamed away, deleted in the background
+//   <run>/                           0711  /run/hoist, a tmpfs
+//     hoist.sock, hoistd.pid (locked)
+//     containers/<id>/               0700
+//       spec.json, monitor.sock, secrets/<n>
+
+#include <string>
+
+#include "base/id.h"
+
+namespace hoist::storage {
+
+class Layout {
+public:
+    Layout(std::string root, std::string run) : root_(std::move(root)), run_(std::move(run)) {}
+    /// Makes the fixed directories with their modes, and empties layers/tmp. @throws Error
+    void make() const;
+
+    const std::string& root() const { return root_; }
+    const std::string& run() const { return run_; }
+    std::string database() const { return root_ + "/state.db"; }
+    std::string blob(const std::string& digest) const;
+    std::string layer(const std::string& diff_id) const;  ///< .../fs
+    std::string layers_tmp() const { return root_ + "/layers/tmp"; }
+    std::string container(const ContainerId& id) const { return root_ + "/containers/" + id.str(); }
+    std::string containers() const { return root_ + "/containers"; }
+    std::string volumes() const { return root_ + "/volumes"; }
+    std::string volume(const std::string& name) const { return root_ + "/volumes/" + name; }
+    std::string volume_data(const std::string& name) const { return volume(name) + "/_data"; }
+    std::string seccomp() const { return root_ + "/seccomp"; }
+    std::string trash() const { return root_ + "/trash"; }
+    std::string socket() const { return run_ + "/hoist.sock"; }
+    std::string pid_file() const { return run_ + "/hoistd.pid"; }
+    std::string container_run(const ContainerId& id) const { return run_ + "/containers/" + id.str(); }
+    std::string containers_run() const { return run_ + "/containers"; }
+
+private:
+    std::string root_, run_;
+};
+
+}  // namespace hoist::storage
