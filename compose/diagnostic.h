@@ -12,6 +12,7 @@ struct Span {
     std::string file;
     int line = 0, column = 0, length = 1;
     std::string label;  ///< for secondary spans: "first defined here"
+    std::string text;   ///< the line itself, so that rendering needs no file; empty if there is none
 };
 
 struct Diagnostic {

@@ -37,12 +37,14 @@ struct Mount {
     std::optional<Bytes> tmpfs_size;
     std::optional<std::uint32_t> tmpfs_mode;
     std::string tmpfs_options;         ///< further mount options of `tmpfs: - /run:uid=1,noexec`
+    bool operator==(const Mount&) const = default;
 };
 
 struct ServiceNetwork {
     std::vector<std::string> aliases;
     std::string ipv4_address, mac_address, interface_name;
     int gw_priority = 0;
+    bool operator==(const ServiceNetwork&) const = default;
 };
 
 struct Dependency {
@@ -50,6 +52,7 @@ struct Dependency {
     Condition condition = Condition::started;
     bool restart = false;
     bool required = true;
+    bool operator==(const Dependency&) const = default;
 };
 
 /// Absent values mean: the image's, else the engine's default.
@@ -58,6 +61,7 @@ struct Healthcheck {
     std::vector<std::string> test;  ///< {"CMD", ...}, {"CMD-SHELL", "..."}; empty: the image's
     std::optional<Nanoseconds> interval, timeout, start_period, start_interval;
     std::optional<int> retries;
+    bool operator==(const Healthcheck&) const = default;
 };
 
 /// A config or secret given to a service.
@@ -66,23 +70,27 @@ struct Grant {
     std::string target;  ///< absolute path in the container
     std::string uid, gid;
     std::optional<std::uint32_t> mode;  ///< default 0444
+    bool operator==(const Grant&) const = default;
 };
 
 struct RestartPolicy {
     enum class Name { no, always, on_failure, unless_stopped };
     Name name = Name::no;
     int max_retries = 0;  ///< on-failure; 0: without end
+    bool operator==(const RestartPolicy&) const = default;
 };
 
 enum class OnUnhealthy { restart, none };
 
 struct Ulimit {
     std::int64_t soft = 0, hard = 0;  ///< -1: unlimited
+    bool operator==(const Ulimit&) const = default;
 };
 
 struct Logging {
     std::string driver;
     std::map<std::string, std::string> options;
+    bool operator==(const Logging&) const = default;
 };
 
 struct Service {
@@ -125,22 +133,26 @@ struct Service {
     std::vector<std::string> cap_add, cap_drop, security_opt, group_add, devices, device_cgroup_rules;
     Logging logging;
     Json extensions;  ///< x-* keys
+    bool operator==(const Service&) const = default;
 };
 
 struct Ipam {
     std::string subnet, ip_range, gateway;
     std::map<std::string, std::string> aux_addresses;
+    bool operator==(const Ipam&) const = default;
 };
 struct Network {
     std::string key, name, driver;
     bool external = false, internal = false, enable_ipv6 = false, attachable = false;
     std::map<std::string, std::string> driver_opts, labels;
     std::vector<Ipam> ipam;
+    bool operator==(const Network&) const = default;
 };
 struct Volume {
     std::string key, name, driver;
     bool external = false;
     std::map<std::string, std::string> driver_opts, labels;
+    bool operator==(const Volume&) const = default;
 };
 /// A top-level config or secret: exactly one of file and content (from `content:` or `environment:`).
 struct FileObject {
@@ -148,6 +160,8 @@ struct FileObject {
     bool external = false;
     std::string file;  ///< absolute path
     std::optional<std::string> content;
+    std::string environment;  ///< the variable that content came from; `config` prints its name, not the content
+    bool operator==(const FileObject&) const = default;
 };
 
 struct Project {
@@ -159,6 +173,7 @@ struct Project {
     std::map<std::string, Network> networks;
     std::map<std::string, Volume> volumes;
     std::map<std::string, FileObject> configs, secrets;
+    bool operator==(const Project&) const = default;
 };
 
 /// The project as JSON for the wire and the database. project_from_json(to_json(p)) gives p back.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of a finished model: its services' hashes and their order.
+#include "compose/model.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <set>
+
+#include "base/error.h"
+
+namespace hoist::compose {
+
+Json hashed_json(const Service& service);  // model_json.cpp
+
+std::string config_hash(const Service& service) {
+    const std::string text = hashed_json(service).dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+        fail(Kind::internal, "hash service {}: SHA-256 is not available", service.name);
+    std::string hex;
+    for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+    return hex;
+}
+
+std::vector<std::string> dependency_order(const Project& project) {
+    std::map<std::string, int> waits;  // service -> dependencies that are not yet in the order
+    std::map<std::string, std::vector<std::string>> dependents;
+    for (const auto& [name, service] : project.services) {
+        waits.try_emplace(name, 0);
+        for (const auto& [other, how] : service.depends_on) {
+            if (!project.services.count(other)) continue;  // not required, and not active
+            ++waits[name];
+            dependents[other].push_back(name);
+        }
+    }
+    std::set<std::string> ready;
+    for (const auto& [name, count] : waits)
+        if (count == 0) ready.insert(name);
+    std::vector<std::string> order;
+    while (!ready.empty()) {
+        const std::string name = *ready.begin();
+        ready.erase(ready.begin());
+        order.push_back(name);
+        for (const auto& other : dependents[name])
+            if (--waits[other] == 0) ready.insert(other);
+    }
+    if (order.size() != project.services.size())
+        fail(Kind::invalid, "project {}: its services depend on one another in a circle", project.name);
+    return order;
+}
+
+}  // namespace hoist::compose
