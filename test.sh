@@ -1,0 +1,21 @@
+#!/bin/bash
+# Installs what is needed, builds, and runs all tests, from nothing, on Debian 12 as root. ./test.sh [ctest option...]
+set -eu
+cd "$(dirname "$0")"
+. packaging/phase.sh
+require_debian_root test.sh
+
+phase "installing packages"
+packaging/install-packages.sh build run test
+mkdir -p build/images
+
+phase "building hoist (preset dev)"
+quietly build/configure.log cmake --preset dev
+quietly build/build.log cmake --build --preset dev
+
+phase "making the example's images from Debian packages (once)"
+quietly build/images.log examples/lnmp/make-images.sh none "$PWD/build/images"
+
+phase "running the tests"
+HOIST_TEST_IMAGES=$PWD/build/images ctest --preset dev "$@"
+phase "done"
