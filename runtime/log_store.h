@@ -3,10 +3,10 @@
 // A container's log on disk: raw bytes in rotated segments with a sparse index, written by the monitor, read by anyone.
 //
 //   <dir>/log.N            raw bytes of both streams, in the order they came; N counts up, the highest is written to
-//   <dir>/log.N.index      fixed records {offset, time, length, stream}, one per block
+//   <dir>/log.N.index      fixed records {offset, time, stream, flags}, one where each block begins (log_index.h)
 //
-// A reader needs no lock: segments only grow or vanish, a torn index tail is skipped, bytes not yet indexed belong to
-// the last block. (SEC-53, REL-15, REL-31)
+// A block is what came from one stream within 10 ms. A reader needs no lock: segments only grow or vanish, a record is
+// written before its bytes, a torn index tail is skipped. (SEC-53, REL-15, REL-31)
 
 #include <cstdint>
 #include <functional>
@@ -23,12 +23,12 @@ namespace hoist::runtime {
 enum class Stream : std::uint8_t { stdin_ = 0, stdout_ = 1, stderr_ = 2 };
 
 struct LogLimits {
-    Bytes segment_size{10'000'000};
+    Bytes segment_size{10'000'000};  ///< bytes with their index; 0 or below: no limit. A line may go over it by 1/8.
     int segments = 3;
 };
 
-/// Appends to a log. Errors (disk full) are counted, never thrown at the container: losing a block is recorded in the
-/// log itself once writing works again. (REL-19)
+/// Appends to a log, which is made at the first byte. Errors (disk full) are counted, never thrown at the container:
+/// losing bytes is recorded in the log itself, as a line on stderr, once writing works again. (REL-19)
 class LogWriter {
 public:
     LogWriter(std::string directory, LogLimits limits);
@@ -36,6 +36,9 @@ public:
     LogWriter(LogWriter&&) noexcept;
     /// Appends one block; rotates at a line end when the segment is full.
     void append(Stream stream, std::string_view bytes);
+    /// Marks that the container has stopped: lines without an end are whole now, and are not joined with what a later
+    /// run writes.
+    void end_run();
     std::uint64_t lost_bytes() const;
 
 private:
@@ -51,12 +54,14 @@ struct LogLine {
 };
 
 struct LogQuery {
-    std::optional<TimePoint> since, until;
+    std::optional<TimePoint> since, until;  ///< both inclusive; a line's time is that of its first byte, to 10 ms
     std::optional<std::uint64_t> tail;  ///< the last n lines
     bool want_stdout = true, want_stderr = true;
 };
 
-/// Reads a log from front to back and can go on as it grows.
+/// Reads a log from front to back and can go on as it grows. It follows from the first call of notify_fd() on: then a
+/// line without an end is held back until it has one or the container stops; otherwise it is given out at the log's
+/// present end. Call notify_fd() before the first next() to follow.
 class LogReader {
 public:
     LogReader(std::string directory, LogQuery query);
@@ -65,7 +70,8 @@ public:
     /// The next line; nullopt at the present end. After more was written, it may be called again and goes on, across
     /// rotations.
     std::optional<LogLine> next();
-    /// An inotify descriptor that becomes readable when the log grew or rotated; drain() it, then call next().
+    /// An inotify descriptor that becomes readable when the log grew or rotated; drain() it, then call next() until it
+    /// answers nullopt. @throws Error if there is no such directory
     int notify_fd() const;
     void drain();
 
