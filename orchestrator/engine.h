@@ -90,7 +90,8 @@ public:
     Engine(const Engine&) = delete;
 
     /// Compares database and kernel, repairs in both directions, adopts running monitors, applies exits that happened
-    /// meanwhile. Restart policies act afterwards (containers of projects: see Projects::bring_back).
+    /// meanwhile. Restart policies act afterwards, but not on containers with the label com.docker.compose.project that
+    /// were found dead: those stay Exited (or Restarting, without a timer) until Projects::bring_back starts them.
     asio::awaitable<void> reconcile();
     /// Lets go of everything without disturbing a container.
     void shut_down();
@@ -98,6 +99,7 @@ public:
 
     // Containers. `name` is an id, a unique prefix of one, or a name. @throws Error(not_found) "no such container: x"
     asio::awaitable<ContainerId> create(ContainerSpec spec, std::string name);
+    /// One that runs already is left alone; one that waits for its restart is started now.
     asio::awaitable<void> start(ContainerId id);
     /// Stop signal, then SIGKILL after `grace` (default: the container's own, 10 s). No restart follows.
     asio::awaitable<void> stop(ContainerId id, std::optional<std::chrono::seconds> grace);

@@ -2,37 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What has to be done to turn what is there into what is wanted: decided purely, as data.
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "compose/model.h"
 #include "orchestrator/container.h"
-#include "orchestrator/engine.h"
+#include "orchestrator/observed.h"
+#include "orchestrator/service_spec.h"
 
 namespace hoist::orchestrator {
-
-/// What a project's objects look like now, read once from the engine.
-struct ObservedContainer {
-    ContainerId id;
-    std::string name, service, config_hash, image_id;
-    int number = 1;
-    bool one_off = false;
-    State state;
-    Health health = Health::none;
-    bool has_healthcheck = false;
-    std::map<std::string, std::string> networks;  ///< network name -> address
-};
-struct Observed {
-    std::vector<ObservedContainer> containers;  ///< of the project
-    std::vector<NetworkView> networks;          ///< all that the project names
-    std::vector<VolumeView> volumes;
-    std::map<std::string, std::string> image_ids;       ///< reference -> id, for those that exist
-    std::set<std::string> images_with_healthcheck;      ///< references
-};
 
 using StepId = std::size_t;
 
@@ -92,15 +72,14 @@ Plan plan_down(const std::string& project, const std::optional<compose::Project>
 Plan plan_start(const compose::Project& wanted, const Observed& seen, const std::vector<std::string>& services);
 Plan plan_stop(const compose::Project& wanted, const Observed& seen, const std::vector<std::string>& services);
 
+/// An action in words: {"create", "network", "back"}, {"await", "container", "db-1", service "db", condition "healthy"}.
+struct Description {
+    std::string verb, kind, name, service, condition;
+};
+Description describe(const Action& action);
+
 /// "0 create network back after []: not found\n..."
 std::string to_string(const Plan& plan);
 Json to_json(const Plan& plan);
-
-/// What the engine is asked to create for replica `number` of a service. Pure.
-/// @param networks  network key -> id, for those the service joins
-ContainerSpec container_spec(const compose::Project& project, const compose::Service& service, int number,
-                             const std::map<std::string, NetworkId>& networks);
-NetworkSpec network_spec(const compose::Project& project, const compose::Network& network);
-VolumeSpec volume_spec(const compose::Project& project, const compose::Volume& volume);
 
 }  // namespace hoist::orchestrator
