@@ -12,9 +12,9 @@
 #include "base/id.h"
 #include "base/units.h"
 
-struct sqlite3;
-
 namespace hoist::storage {
+
+class Sqlite;
 
 struct ContainerRow {
     ContainerId id;
@@ -64,15 +64,16 @@ struct LayerRow {
 /// One transaction. Everything done through it happens or none of it. Upserts replace a row with the same key.
 class Transaction {
 public:
-    explicit Transaction(sqlite3* db) : db_(db) {}
+    explicit Transaction(Sqlite& db) : db_(db) {}
 
     void put(const ContainerRow& row);   ///< @throws Error(conflict) if another container has the name
     void remove_container(const ContainerId& id);  ///< and its leases
     std::vector<ContainerRow> containers();
-    void put(const NetworkRow& row);
+    void put(const NetworkRow& row);     ///< @throws Error(conflict) if another network has the name
     void remove_network(const NetworkId& id);
     std::vector<NetworkRow> networks();
-    void put(const LeaseRow& row);       ///< @throws Error(conflict) if the address is taken
+    /// @throws Error(conflict) if another container has the address, Error(not_found) without container or network
+    void put(const LeaseRow& row);
     void remove_lease(const NetworkId& network, const ContainerId& container);
     std::vector<LeaseRow> leases();
     void put(const VolumeRow& row);
@@ -84,7 +85,7 @@ public:
     void put(const ImageRow& row);
     void remove_image(const std::string& id);  ///< and its tags
     std::vector<ImageRow> images();
-    void put(const TagRow& row);
+    void put(const TagRow& row);         ///< @throws Error(not_found) without the image
     void remove_tag(const std::string& reference);
     std::vector<TagRow> tags();
     void put(const LayerRow& row);
@@ -92,13 +93,14 @@ public:
     std::vector<LayerRow> layers();
 
 private:
-    sqlite3* db_;
+    Sqlite& db_;
 };
 
 class Database {
 public:
-    /// Opens or makes the file (0600), checks it (quick_check, foreign keys), brings its schema to this version.
-    /// @throws Error if the file is damaged (it is left as it is, and the message says where a backup lies and what to
+    /// Opens or makes the file (0600), checks it (quick_check, foreign keys), brings its schema to this version. No
+    /// other process can open it meanwhile. A copy is kept beside it (".backup", at most a day old at the start).
+    /// @throws Error(conflict) if another process has it open; Error if the file is damaged (it is left as it is, and the message says where a backup lies and what to
     /// do) or was written by a newer hoist
     explicit Database(const std::string& path);
     ~Database();  ///< finishes what was submitted
@@ -106,10 +108,12 @@ public:
 
     /// Runs `work` in a transaction on the database's thread; calls `done` there after the commit is on the disk, with
     /// null, or with what `work` or the commit threw. Submissions run in order; many share a commit, and one that
-    /// throws is rolled back alone (savepoint).
+    /// throws is rolled back alone (savepoint). `done` must not throw.
     void submit(std::function<void(Transaction&)> work, std::function<void(std::exception_ptr)> done);
     /// submit, and wait. For start-up, tests and worker threads.
     void run(const std::function<void(Transaction&)>& work);
+    /// Everything that a full check finds wrong (pages, indexes, foreign keys); empty if all is well. Slow.
+    std::vector<std::string> check_integrity();
 
 private:
     struct State;

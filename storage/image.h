@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "storage/database.h"
+#include "storage/unpack.h"
 
 namespace hoist::storage {
 
@@ -67,6 +68,7 @@ struct ImportOptions {
     std::vector<std::string> changes;    ///< Dockerfile instructions: CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME
                                          ///< WORKDIR STOPSIGNAL HEALTHCHECK
     std::string message;
+    UnpackLimits limits;
     /// Called now and then with the bytes read so far; throwing stops the import and leaves nothing.
     std::function<void(std::uint64_t)> progress;
 };

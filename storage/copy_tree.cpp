@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/copy_tree.h"
+
+#include <limits.h>
+#include <sys/xattr.h>
+
+#include <array>
+#include <map>
+
+#include "base/error.h"
+#include "base/path.h"
+
+namespace hoist::storage {
+namespace {
+
+constexpr unsigned deepest = 256;  // as deep as a layer can be
+
+bool is_copied_xattr(const std::string& name) {
+    if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
+    return name == "security.capability" || name.starts_with("system.posix_acl_");
+}
+
+/// Copies xattrs between two paths below /proc/self/fd, which are not followed at their last step.
+void copy_xattrs(const std::string& from, const std::string& to) {
+    std::string names(65536, '\0'), value(65536, '\0');
+    const ssize_t listed = ::llistxattr(from.c_str(), names.data(), names.size());
+    if (listed <= 0) return;  // none, or the file system has none
+    for (const char* name = names.data(); name < names.data() + listed; name += std::strlen(name) + 1) {
+        if (!is_copied_xattr(name)) continue;
+        const ssize_t size = check(::lgetxattr(from.c_str(), name, value.data(), value.size()), "read {}", name);
+        if (::lsetxattr(to.c_str(), name, value.data(), static_cast<std::size_t>(size), 0) != 0 && errno != EOPNOTSUPP)
+            fail_errno(errno, "set the extended attribute {}", name);
+    }
+}
+
+void copy_bytes(const Fd& from, const Fd& to, off_t size) {
+    check(::ftruncate(to.get(), size), "set the size");  // what is not written below is a hole
+    for (off_t at = 0; at < size;) {
+        off_t data = ::lseek(from.get(), at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) return;
+        if (data < 0) data = at;
+        off_t end = ::lseek(from.get(), data, SEEK_HOLE);
+        if (end < 0) end = size;
+        off_t out = data;
+        while (data < end) {
+            const auto part = static_cast<std::size_t>(end - data);
+            const ssize_t put = check(::copy_file_range(from.get(), &data, to.get(), &out, part, 0), "copy");
+            if (put == 0) return;
+        }
+        at = end;
+    }
+}
+
+class Copier {
+public:
+    void copy_children(const MergedDir& from, const Fd& to, unsigned depth) {
+        if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+        for (const auto& name : from.names()) {
+            try {
+                if (const auto entry = from.find(name)) copy_entry(*entry, name, to, depth);
+            } catch (Error& error) {
+                throw error.during("{}", name);
+            }
+        }
+    }
+
+private:
+    void copy_entry(const MergedDir::Entry& entry, const std::string& name, const Fd& to, unsigned depth) {
+        if (entry.directory) {
+            check(::mkdirat(to.get(), name.c_str(), 0700), "make the directory");
+            const Fd made = open_at(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+            copy_children(*entry.directory, made, depth + 1);
+            copy_directory_metadata(entry.directory->top(), made);
+            return;
+        }
+        if (entry.info.st_nlink > 1 && link_to_copy(entry, name, to)) return;
+        make_copy(entry, name, to);
+        const auto& info = entry.info;
+        check(::fchownat(to.get(), name.c_str(), info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW), "set the owner");
+        if (!S_ISLNK(info.st_mode)) check(::fchmodat(to.get(), name.c_str(), info.st_mode & 07777, 0), "set the mode");
+        copy_xattrs(fmt::format("/proc/self/fd/{}/{}", entry.holder, name), fd_path(to) + "/" + name);
+        const std::array<timespec, 2> times = {info.st_atim, info.st_mtim};
+        check(::utimensat(to.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), "set the times");
+    }
+
+    /// Files that are one in the image become one in the copy.
+    bool link_to_copy(const MergedDir::Entry& entry, const std::string& name, const Fd& to) {
+        const auto key = std::make_pair(entry.info.st_dev, entry.info.st_ino);
+        const auto it = copies_.find(key);
+        if (it == copies_.end()) {
+            copies_.emplace(key, std::make_pair(to.duplicate(), name));
+            return false;
+        }
+        const auto& [dir, first] = it->second;
+        check(::linkat(dir.get(), first.c_str(), to.get(), name.c_str(), 0), "make the hard link");
+        return true;
+    }
+
+    static void make_copy(const MergedDir::Entry& entry, const std::string& name, const Fd& to) {
+        if (S_ISREG(entry.info.st_mode)) {
+            const Fd source(check(::openat(entry.holder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC), "open"));
+            const Fd copy = open_at(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+            copy_bytes(source, copy, entry.info.st_size);
+        } else if (S_ISLNK(entry.info.st_mode)) {
+            std::array<char, PATH_MAX> target{};
+            check(::readlinkat(entry.holder, name.c_str(), target.data(), target.size() - 1), "read the link");
+            check(::symlinkat(target.data(), to.get(), name.c_str()), "make the link");
+        } else {
+            check(::mknodat(to.get(), name.c_str(), entry.info.st_mode, entry.info.st_rdev), "make the device or fifo");
+        }
+    }
+
+    std::map<std::pair<dev_t, ino_t>, std::pair<Fd, std::string>> copies_;
+};
+
+}  // namespace
+
+void copy_directory_metadata(const Fd& from, const Fd& to) {
+    struct stat info {};
+    check(::fstat(from.get(), &info), "look at the directory");
+    check(::fchown(to.get(), info.st_uid, info.st_gid), "set the owner");
+    check(::fchmod(to.get(), info.st_mode & 07777), "set the mode");
+    copy_xattrs(fd_path(from) + "/.", fd_path(to) + "/.");
+    const std::array<timespec, 2> times = {info.st_atim, info.st_mtim};
+    check(::futimens(to.get(), times.data()), "set the times");
+}
+
+void copy_tree(const MergedDir& from, const Fd& to) {
+    Copier().copy_children(from, to, 0);
+    copy_directory_metadata(from.top(), to);
+}
+
+}  // namespace hoist::storage
