@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "base/fail_point.h"
 #include "base/file.h"
@@ -37,12 +39,16 @@ bool is_directory(const std::string& path) {
 /// Moves what is ready into the volume; what appeared there meanwhile stays.
 void move_in(const std::string& ready, const Fd& volume) {
     const Fd source = open_file(ready, O_RDONLY | O_DIRECTORY);
+    struct stat before {};  // moving its entries out changes its times
+    check(::fstat(source.get(), &before), "look at {}", ready);
     for (const auto& name : names_in(source)) {
         fail_point("volume_move");
         const int moved = ::renameat2(source.get(), name.c_str(), volume.get(), name.c_str(), RENAME_NOREPLACE);
         if (moved != 0 && errno != EEXIST) fail_errno(errno, "move {} into the volume", name);
     }
     copy_directory_metadata(source, volume);
+    const std::array<timespec, 2> times = {before.st_atim, before.st_mtim};
+    check(::futimens(volume.get(), times.data()), "set the times");
     remove_tree(ready);
 }
 
