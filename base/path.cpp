@@ -35,6 +35,12 @@ Fd RootDir::open_in(const std::string& path, int flags, mode_t mode) const {
     return Fd(check(open_confined(dir_.get(), path.c_str(), flags, mode), "open {} in the root", path));
 }
 
+Fd RootDir::find(const std::string& path, int flags) const {
+    Fd found(open_confined(dir_.get(), path.c_str(), flags, 0));
+    if (!found && errno != ENOENT && errno != ENOTDIR) fail_errno(errno, "open {} in the root", path);
+    return found;
+}
+
 Fd RootDir::open_entry(const std::string& path) const {
     return open_in(path, O_PATH | O_NOFOLLOW);
 }

@@ -24,6 +24,8 @@ public:
     /// Opens `path` in the root; symbolic links are followed inside it. Magic links (/proc/N/fd) are refused.
     /// @throws Error(not_found, denied, ...) that names the path
     Fd open_in(const std::string& path, int flags, mode_t mode = 0) const;
+    /// As open_in, but empty if there is nothing of this name: an exception would cost too much where that is usual.
+    Fd find(const std::string& path, int flags) const;
     /// As open_in with O_PATH, but links are not followed at the last step.
     Fd open_entry(const std::string& path) const;
     /// Makes each missing directory of `path` (following links that stay inside) and opens the last one O_PATH.

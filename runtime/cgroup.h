@@ -27,6 +27,8 @@ struct CgroupLayout {
     };
     std::vector<Hierarchy> hierarchies;
     static CgroupLayout detect(const std::string& root = "/");
+    /// detect("/"), once per process.
+    static const CgroupLayout& host();
 };
 
 struct CgroupStats {
@@ -49,6 +51,16 @@ public:
     void add(pid_t pid) const;
     /// The v2 directory for CLONE_INTO_CGROUP, if the unified hierarchy alone is used.
     std::optional<Fd> clone_into() const;
+    /// Files (v1 "tasks") into which a single-threaded process writes "0" to move itself. A process that moves itself
+    /// this way spares the kernel the lock, and the RCU grace period, that moving another one costs. Empty on v2.
+    std::vector<Fd> join_files() const;
+    /// Its directory in each hierarchy that it uses.
+    struct Place {
+        std::string controllers;  ///< as in the layout
+        std::string directory;
+    };
+    const std::vector<Place>& places() const { return places_; }
+    CgroupMode mode() const { return mode_; }
     void apply(const Resources& resources) const;
     void freeze() const;
     void thaw() const;
@@ -64,8 +76,14 @@ public:
     bool exists() const;
 
 private:
+    /// The place where the controller's files are; null if it is not used.
+    const Place* place_of(const std::string& controller) const;
+    void write(const std::string& controller, const std::string& file, const std::string& value) const;
+    void apply_devices(const std::vector<DeviceRule>& rules) const;
+    void set_frozen(bool frozen) const;
+
     std::string path_;
-    std::vector<std::string> directories_;  ///< one per hierarchy, in the layout's order
+    std::vector<Place> places_;
     CgroupMode mode_ = CgroupMode::v2;
 };
 

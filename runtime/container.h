@@ -27,7 +27,7 @@ struct RootFs {
 /// The standard streams of a process in a container. With a terminal, the runtime makes the pty inside the container
 /// and returns its master instead.
 struct Stdio {
-    Fd in, out, err;
+    Fd in, out, err;  ///< an empty one: the caller's own 0, 1, 2
 };
 
 struct CreateOptions {
@@ -37,8 +37,13 @@ struct CreateOptions {
     Stdio stdio;                ///< unused with config.process.terminal
     SeccompProgram seccomp;     ///< ready; config.seccomp is not looked at when this is not empty
     Fd network_namespace;       ///< when set, joined instead of config's network namespace
-    std::vector<int> preserved_fds;
+    std::vector<int> preserved_fds;  ///< become 3, 4, ... in this order
     bool init = false;          ///< put a small reaping init as process 1 in front of the program
+    bool no_pivot = false;      ///< move the root instead of pivot_root(2), for hosts that run from a ramfs
+    std::string bundle;         ///< told to hooks
+    /// When set, the start and errors after it go through these (two FIFOs, for a start by another process) and not
+    /// through Created.go and Created.report.
+    Fd start_fifo, report_fifo;
 };
 
 /// A process in namespaces, stopped just before its exec.
@@ -54,6 +59,11 @@ struct Created {
 /// Builds the container up to the exec. On failure nothing is left: no process, no cgroup, no mount.
 /// @throws Error with the step that failed; texts of execve keep libc's words ("executable file not found", ...)
 Created create_container(CreateOptions options);
+/// The state document that hooks get on their standard input and that `state` prints.
+Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status, pid_t pid);
+/// Runs hooks one after the other, each with `state` on its standard input. @throws Error on the first that fails
+void run_hooks(const std::vector<Hook>& hooks, const Json& state);
+
 /// Lets a created container exec, and waits until it has. @throws Error if exec fails; the process is then reaped
 void start_container(Created& created);
 
@@ -75,5 +85,12 @@ struct Executed {
 /// Runs a process in the namespaces, root and cgroups of a running container; returns once it has exec'd.
 /// @throws Error; exec failures keep libc's words
 Executed exec_in_container(ExecOptions options);
+
+/// A descriptor to start `path` (a program of ours) from, by "/proc/self/fd/N" or execveat(2), such that nothing inside
+/// a container that reaches the running program's file by /proc/<pid>/exe can write to it: a detached read-only mount,
+/// or, where the kernel has none, a sealed copy in memory. (SEC-01)
+Fd read_only_program(const std::string& path);
+/// Whether this process already runs from such a file.
+bool runs_from_read_only_program();
 
 }  // namespace hoist::runtime

@@ -141,6 +141,9 @@ Config config_from_json(const Json& document);
 Json to_json(const Config& config);
 Process process_from_json(const Json& object);
 Json to_json(const Process& process);
+/// linux.resources alone, as `update` takes it.
+Resources resources_from_json(const Json& object);
+Json to_json(const Resources& resources);
 
 /// What Docker gives a container that asks for nothing: its mounts, masks, 14 capabilities, device rules, namespaces
 /// (pid, network, mount, ipc, uts, cgroup), and its seccomp profile left for the caller to name. No process arguments.

@@ -1,0 +1,39 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Making processes in namespaces.
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "base/fd.h"
+
+namespace hoist::runtime {
+
+struct Cloned {
+    pid_t pid = 0;  ///< 0 in the new process
+    Fd pidfd;
+};
+/// fork(2) with namespaces: clone3 with `flags` and a pidfd, into the cgroup v2 directory `cgroup` if it is given.
+/// Only for single-threaded callers. @throws Error
+Cloned clone_process(std::uint64_t flags, const Fd& cgroup);
+
+/// pidfd_send_signal(2), which reaches exactly this process or none. @return -1 with errno set if it is gone
+int signal_process(const Fd& pidfd, int signal);
+
+/// Reaps a child. @return its wait status as waitpid(2) has it
+int reap(pid_t pid);
+
+/// While it lives, children of this process are born in another pid namespace.
+class PidNamespaceGuard {
+public:
+    /// @param target  a pidfd or a pid namespace; an empty one changes nothing
+    explicit PidNamespaceGuard(const Fd& target);
+    PidNamespaceGuard(const PidNamespaceGuard&) = delete;
+    ~PidNamespaceGuard();
+
+private:
+    Fd home_;
+};
+
+}  // namespace hoist::runtime

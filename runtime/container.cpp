@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/container.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/error.h"
+#include "base/fail_point.h"
+#include "runtime/clone.h"
+#include "runtime/init/container_process.h"
+#include "runtime/init/identity.h"
+#include "runtime/namespaces.h"
+
+namespace hoist::runtime {
+namespace {
+
+/// The namespaces to make by clone3; the cgroup namespace comes later, once the process is in its cgroup.
+std::uint64_t new_namespaces(const CreateOptions& options, init::Plan& plan) {
+    std::uint64_t flags = 0;
+    for (const auto& one : options.config.namespaces) {
+        const auto flag = clone_flag(one.type);
+        if (one.type == NamespaceType::user)
+            fail(Kind::invalid, "linux.namespaces: user namespaces are not among what this runtime offers");
+        if (one.type == NamespaceType::network && options.network_namespace) continue;
+        if (!one.path.empty()) {
+            plan.joined.emplace_back(flag, open_file(one.path, O_RDONLY));
+        } else if (one.type == NamespaceType::cgroup) {
+            plan.new_cgroup_namespace = true;
+        } else {
+            flags |= flag;
+        }
+    }
+    plan.new_network = flags & CLONE_NEWNET;
+    if (!(flags & CLONE_NEWNS)) fail(Kind::invalid, "linux.namespaces: a mount namespace of its own is needed");
+    return flags;
+}
+
+/// Takes the pid namespace out of those that the new process joins by itself: it has to be born there.
+Fd pid_namespace_to_join(init::Plan& plan) {
+    for (auto it = plan.joined.begin(); it != plan.joined.end(); ++it) {
+        if (it->first != CLONE_NEWPID) continue;
+        Fd found = std::move(it->second);
+        plan.joined.erase(it);
+        return found;
+    }
+    return Fd();
+}
+
+struct Channel {
+    Fd outer, inner;
+};
+Channel make_channel() {
+    int ends[2];
+    check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "make a socket pair");
+    return {Fd(ends[0]), Fd(ends[1])};
+}
+
+void run_runtime_hooks(const CreateOptions& options, pid_t pid) {
+    const Json state = container_state(options.config, options.id, options.bundle, "creating", pid);
+    run_hooks(options.config.hooks.prestart, state);
+    run_hooks(options.config.hooks.create_runtime, state);
+}
+
+/// Follows the new process until it is ready.
+void wait_until_ready(Created& made, const CreateOptions& options) {
+    for (;;) {
+        auto report = init::receive_report(made.report);
+        if (report.error) throw *report.error;
+        if (report.type == 'R') {
+            made.terminal = std::move(report.terminal);
+            return;
+        }
+        if (report.type != 'H') fail(Kind::internal, "the container's process ended before it was ready");
+        run_runtime_hooks(options, made.pid);
+        check(::send(made.report.get(), "C", 1, MSG_NOSIGNAL), "let the container's process go on");
+    }
+}
+
+void undo(const Created& made) noexcept {
+    try {
+        if (made.pid > 0) {
+            signal_process(made.pidfd, SIGKILL);
+            reap(made.pid);
+        }
+        made.cgroup.remove();
+    } catch (const std::exception&) {  // the error that led here is the one to tell
+    }
+}
+
+void clone_container(CreateOptions& options, Created& made) {
+    init::Plan plan{options, made.cgroup};
+    const std::uint64_t flags = new_namespaces(options, plan);
+    plan.join_files = made.cgroup.join_files();
+    const Fd into = made.cgroup.clone_into().value_or(Fd());
+    const Fd pid_namespace = pid_namespace_to_join(plan);
+    Channel channel = make_channel();
+    Pipe go = make_pipe();
+    // Before there is a process that the container could see: it is born with this setting. (SEC-04)
+    init::hide();
+    const PidNamespaceGuard guard(pid_namespace);
+    auto cloned = clone_process(flags, into);
+    if (cloned.pid == 0) {
+        go.write_end.reset();
+        channel.outer.reset();
+        init::run_container_process(plan, init::Reporter(std::move(channel.inner), std::move(go.read_end)));
+    }
+    made.pid = cloned.pid;
+    made.pidfd = std::move(cloned.pidfd);
+    made.go = std::move(go.write_end);
+    made.report = std::move(channel.outer);
+}
+
+}  // namespace
+
+Created create_container(CreateOptions options) {
+    Created made;
+    try {
+        if (options.seccomp.filter.empty() && !options.config.seccomp.is_null())
+            options.seccomp = compile_seccomp(options.config.seccomp);
+        const std::string path = options.config.cgroups_path.empty() ? "/hoist-" + options.id : options.config.cgroups_path;
+        made.cgroup = Cgroup::create(CgroupLayout::host(), path, options.config.resources);
+        fail_point("runtime.cgroup_made");
+        clone_container(options, made);
+        fail_point("runtime.cloned");
+        wait_until_ready(made, options);
+    } catch (Error& error) {
+        undo(made);
+        throw error.during("create container {}", options.id);
+    }
+    return made;
+}
+
+void start_container(Created& created) {
+    check(::write(created.go.get(), "g", 1), "start the container");
+    const auto report = init::receive_report(created.report);
+    if (!report.error) return;  // end-of-file: the program runs
+    reap(created.pid);
+    created.pid = -1;
+    throw *report.error;
+}
+
+}  // namespace hoist::runtime

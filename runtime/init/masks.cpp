@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Masked and read-only paths, and sysctls: what keeps the host's kernel out of reach.
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "runtime/init/mounts.h"
+#include "runtime/namespaces.h"
+
+namespace hoist::runtime::init {
+namespace {
+
+Fd clone_mount(const Fd& source, unsigned more, const std::string& name) {
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | more;
+    return Fd(check(::open_tree(source.get(), "", flags), "cover {}", name));
+}
+
+/// An empty directory that nobody can write to.
+Fd make_empty_directory() {
+    const Fd context(check(::fsopen("tmpfs", FSOPEN_CLOEXEC), "make an empty directory"));
+    check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "make an empty directory");
+    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
+                    "make an empty directory"));
+}
+
+void verify_null_device(const Fd& device) {
+    struct stat info {};
+    check(::fstat(device.get(), &info), "look at the null device");
+    if (!S_ISCHR(info.st_mode) || info.st_rdev != ::makedev(1, 3))
+        fail(Kind::denied, "the host's /dev/null is not the null device");
+}
+
+void make_read_only(const RootDir& root, const std::string& path) {
+    const Fd target = root.find(path, O_PATH);
+    if (!target) return;
+    const Fd tree = clone_mount(target, AT_RECURSIVE, path);
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes), "make {} read-only", path);
+    attach(tree, target, path);
+}
+
+/// Whether a sysctl belongs to a namespace that the container has for itself; any other would change the host.
+bool is_own(const Config& config, const std::string& name, bool joined_network) {
+    static constexpr std::array<std::string_view, 8> ipc = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+                                                            "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+    const auto has = [&](NamespaceType type) { return find_namespace(config, type) != nullptr; };
+    if (name.rfind("net.", 0) == 0) return joined_network || has(NamespaceType::network);
+    if (name.rfind("fs.mqueue.", 0) == 0 || std::find(ipc.begin(), ipc.end(), name) != ipc.end()) return has(NamespaceType::ipc);
+    return (name == "kernel.domainname" || name == "kernel.hostname") && has(NamespaceType::uts);
+}
+
+}  // namespace
+
+void apply_masks(const Config& config, const RootDir& root, const Fd& null_device) {
+    for (const auto& path : config.readonly_paths) make_read_only(root, path);
+    if (config.masked_paths.empty()) return;
+    verify_null_device(null_device);
+    Fd empty;  // one for all directories
+    for (const auto& path : config.masked_paths) {
+        const Fd target = root.find(path, O_PATH);
+        if (!target) continue;
+        struct stat info {};
+        check(::fstat(target.get(), &info), "cover {}", path);
+        if (!S_ISDIR(info.st_mode)) {
+            attach(clone_mount(null_device, 0, path), target, path);
+        } else if (!empty) {
+            empty = make_empty_directory();
+            attach(empty, target, path);
+        } else {
+            attach(clone_mount(empty, 0, path), target, path);
+        }
+    }
+}
+
+void apply_sysctl(const Config& config, const RootDir& root, bool joined_network) {
+    for (const auto& [name, value] : config.sysctl) {
+        std::string path = name;
+        std::replace(path.begin(), path.end(), '.', '/');
+        if (!is_own(config, name, joined_network) || path.find("//") != std::string::npos)
+            fail(Kind::invalid, "linux.sysctl \"{}\": it belongs to no namespace of this container, so it would change the host", name);
+        const Fd file = root.open_in("/proc/sys/" + path, O_WRONLY);
+        if (!is_on(file, PROC_SUPER_MAGIC)) fail(Kind::denied, "set sysctl {}: /proc/sys is not procfs", name);
+        check(::write(file.get(), value.data(), value.size()), "set sysctl {} to {}", name, value);
+    }
+}
+
+}  // namespace hoist::runtime::init

@@ -1,0 +1,25 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The last steps before a container's program, the same for its first process and for further ones.
+
+#include "runtime/container.h"
+#include "runtime/init/report.h"
+
+namespace hoist::runtime::init {
+
+/// Points 0, 1, 2 at `stdio` (an empty one stays as it is) and lets `uid` use them if they are pipes.
+void use_streams(Stdio& stdio, std::uint32_t uid);
+
+/// Everything else is closed at exec, but `preserved`, which become 3, 4, ... (SEC-03)
+void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter);
+
+/// Default dispositions and an empty mask, whatever the engine had.
+void reset_signals();
+
+/// Drops the last privileges, loads the filter and replaces this process by the program. @throws Error if it cannot
+[[noreturn]] void run_program(const Process& process, const SeccompProgram& seccomp);
+
+/// Process 1 in front of the program: forwards signals, reaps, and ends with its status. (CreateOptions.init)
+[[noreturn]] void run_reaper(pid_t program);
+
+}  // namespace hoist::runtime::init

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace hoist::runtime {
+
+const char* to_string(Status status) {
+    static constexpr const char* names[] = {"created", "running", "paused", "stopped"};
+    return names[static_cast<int>(status)];
+}
+
+void StateDirectory::reserve(const std::string& id) const {
+    const bool good = !id.empty() && id[0] != '.' && id.size() <= 1024 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+';
+    });
+    if (!good) fail(Kind::invalid, "\"{}\" is not a container id: letters, digits and _ - . + only", escape_for_terminal(id));
+    if (::mkdir(of(id).c_str(), 0711) == 0) return;
+    if (errno == ENOENT) {
+        make_directories(root_, 0711);
+        if (::mkdir(of(id).c_str(), 0711) == 0) return;
+    }
+    if (errno == EEXIST) fail(Kind::conflict, "container {} exists already", id);
+    fail_errno(errno, "make directory {}", of(id));
+}
+
+void StateDirectory::write(const ContainerRecord& record) const {
+    const Json document = {{"id", record.id},           {"bundle", record.bundle},
+                           {"pid", record.pid},         {"startTime", record.start_time},
+                           {"cgroup", record.cgroup_path}, {"created", record.created},
+                           {"annotations", record.annotations}};
+    write_file_atomic(of(record.id) + "/state.json", document.dump(), 0600, Durable::no);
+}
+
+ContainerRecord StateDirectory::read(const std::string& id) const {
+    const std::string path = of(id) + "/state.json";
+    const auto text = id.empty() || id.find('/') != std::string::npos ? std::nullopt : read_file_if_exists(path);
+    if (!text) fail(Kind::not_found, "container \"{}\" does not exist", escape_for_terminal(id));
+    const Json document = parse_json(*text, path);
+    ContainerRecord record;
+    record.id = json_value<std::string>(document, "id", "");
+    record.bundle = json_value<std::string>(document, "bundle", "");
+    record.pid = json_value<pid_t>(document, "pid", -1);
+    record.start_time = json_value<std::uint64_t>(document, "startTime", 0);
+    record.cgroup_path = json_value<std::string>(document, "cgroup", "");
+    record.created = json_value<std::string>(document, "created", "");
+    record.annotations = json_value<std::map<std::string, std::string>>(document, "annotations", {});
+    return record;
+}
+
+std::vector<std::string> StateDirectory::ids() const {
+    std::vector<std::string> found;
+    DIR* dir = ::opendir(root_.c_str());
+    if (!dir) return found;
+    while (const dirent* entry = ::readdir(dir)) {
+        const std::string name = entry->d_name;
+        if (name[0] != '.' && ::access((of(name) + "/state.json").c_str(), F_OK) == 0) found.push_back(name);
+    }
+    ::closedir(dir);
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+void StateDirectory::remove(const std::string& id) const {
+    for (const char* file : {"/state.json", "/start.fifo", "/report.fifo"}) ::unlink((of(id) + file).c_str());
+    if (::rmdir(of(id).c_str()) != 0 && errno != ENOENT) remove_tree(of(id));
+}
+
+Status StateDirectory::status(const ContainerRecord& record) const {
+    if (record.start_time == 0 || process_start_time(record.pid) != record.start_time) return Status::stopped;
+    if (::access((of(record.id) + "/start.fifo").c_str(), F_OK) == 0) return Status::created;
+    return Cgroup::open(CgroupLayout::host(), record.cgroup_path).frozen() ? Status::paused : Status::running;
+}
+
+std::uint64_t process_start_time(pid_t pid) {
+    std::string text;
+    const Fd file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return 0;
+    try {
+        text = read_all(file);
+    } catch (const Error&) {  // ended in this moment
+        return 0;
+    }
+    const auto name_end = text.rfind(')');  // the name may hold anything
+    if (name_end == std::string::npos) return 0;
+    const auto fields = split(std::string_view(text).substr(name_end + 2), ' ');
+    if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return 0;
+    return std::stoull(fields[19]);
+}
+
+Fd open_recorded_process(const ContainerRecord& record) {
+    Fd pidfd = open_pidfd(record.pid);
+    if (process_start_time(record.pid) != record.start_time) fail(Kind::not_found, "container {} is not running", record.id);
+    return pidfd;
+}
+
+}  // namespace hoist::runtime
