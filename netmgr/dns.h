@@ -48,8 +48,9 @@ public:
     void set_names(const NetworkId& network, NameTable names);
     void remove_network(const NetworkId& network);
 
+    struct State;  ///< defined in dns_server.h, for netmgr's own sources
+
 private:
-    struct State;
     std::unique_ptr<State> state_;
 };
 
