@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/router.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-
-#include "base/log.h"
 #include "base/text.h"
 
 namespace hoist::api {
@@ -45,36 +41,6 @@ bool matches(const Parts& pattern, const Parts& path, Parameters& parameters) {
 }
 
 }  // namespace
-
-void Background::spawn(asio::awaitable<void> work) {
-    const auto entry = running_.emplace(running_.end());
-    asio::co_spawn(context_, std::move(work),
-                   asio::bind_cancellation_slot(entry->slot(), [this, entry](std::exception_ptr problem) {
-                       running_.erase(entry);
-                       try {
-                           if (problem) std::rethrow_exception(problem);
-                       } catch (const std::exception& error) {
-                           spdlog::debug("background work: {}", error.what());
-                       }
-                   }));
-}
-
-void Background::cancel() {
-    for (auto& signal : running_) signal.emit(asio::cancellation_type::terminal);
-}
-
-const std::vector<Route>& all_routes() {
-    static const std::vector<Route> routes = [] {
-        std::vector<Route> all;
-        for (const auto& group :
-             {system_routes(), event_routes(), container_routes(), container_create_routes(), container_action_routes(),
-              log_routes(), attach_routes(), exec_routes(), image_routes(), network_routes(), volume_routes(),
-              project_routes()})
-            all.insert(all.end(), group.begin(), group.end());
-        return all;
-    }();
-    return routes;
-}
 
 const Route* find_route(const std::vector<Route>& routes, Request& request) {
     const auto path = split(request.path, '/');
