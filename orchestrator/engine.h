@@ -141,9 +141,9 @@ public:
 
     asio::awaitable<std::vector<AuditFinding>> audit();
 
+    struct State;  ///< the parts, for the engine's own sources
+
 private:
-    friend class ContainerActor;
-    struct State;
     std::unique_ptr<State> state_;
 };
 

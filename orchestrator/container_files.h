@@ -1,0 +1,36 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The files that the engine writes for one container before its start. Blocking.
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/container.h"
+#include "orchestrator/oci_spec.h"
+#include "orchestrator/seccomp_files.h"
+#include "runtime/monitor_protocol.h"
+#include "storage/layout.h"
+
+namespace hoist::orchestrator {
+
+/// Everything that a start is prepared from, by value: it is used on a worker thread.
+struct StartInput {
+    ContainerView view;
+    storage::ImageConfig image;
+    std::vector<std::string> lower;
+    StartFacts facts;
+    std::string host_resolv_conf;
+};
+
+/// /etc/hosts of a container: loopback, its own addresses, extra_hosts (host-gateway is its first gateway). Pure.
+std::string hosts_file(const ContainerView& view);
+/// /etc/resolv.conf: the embedded resolver if the container is on a network of ours, else the host's text. Pure.
+std::string resolv_conf_file(const ContainerView& view, const std::string& host_text);
+
+/// Writes hostname, hosts, resolv.conf, secrets and spec.json, and looks devices up.
+/// @param before  what spec.json says already, which is then not written again
+/// @return the text of spec.json
+std::string write_container_files(StartInput input, const storage::Layout& layout, SeccompFiles& seccomp,
+                                  const std::string& before);
+
+}  // namespace hoist::orchestrator

@@ -1,0 +1,20 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// Making a container: checked, named, addressed, stored in one transaction, with its directories.
+
+#include <string>
+
+#include "orchestrator/engine.h"
+
+namespace hoist::orchestrator {
+
+struct ImageFacts;
+
+/// @throws Error(invalid, not_found, conflict); then nothing is left
+asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSpec spec, std::string name);
+/// @throws Error(invalid)
+void check_container_name(const std::string& name);
+/// What a container needs of its image. @throws Error(not_found)
+ImageFacts image_facts(Engine::State& engine, const storage::Image& image);
+
+}  // namespace hoist::orchestrator

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container gets of its networks while it is up: interfaces, names, published ports.
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "orchestrator/engine_state.h"
+
+namespace hoist::orchestrator {
+namespace {
+
+std::string lower(std::string text) {
+    for (auto& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    return text;
+}
+
+/// One interface to make.
+struct Plug {
+    netmgr::BridgeNetwork network;
+    netmgr::Endpoint endpoint;
+};
+
+NetworkSetup plug_in(netmgr::Links& links, const std::vector<Plug>& plugs) {
+    NetworkSetup setup{netmgr::make_network_namespace(), std::nullopt};
+    for (const auto& plug : plugs) links.attach(setup.netns, plug.network, plug.endpoint);
+    setup.dns = netmgr::open_dns_sockets(setup.netns);
+    return setup;
+}
+
+/// The network through which the container reaches the outside: highest priority, then not internal, then first.
+std::size_t default_route(const std::vector<Plug>& plugs, const std::vector<EndpointSpec>& wanted) {
+    std::size_t best = 0;
+    const auto rank = [&](std::size_t i) {
+        return std::pair(i < wanted.size() ? wanted[i].gw_priority : 0, !plugs[i].network.internal);
+    };
+    for (std::size_t i = 1; i < plugs.size(); ++i)
+        if (rank(i) > rank(best)) best = i;
+    return best;
+}
+
+}  // namespace
+
+asio::awaitable<NetworkSetup> Networks::plug(ContainerId container, std::vector<EndpointState> endpoints,
+                                             std::vector<EndpointSpec> wanted) {
+    std::vector<Plug> plugs;
+    for (const auto& endpoint : endpoints) {
+        const auto& network = get(endpoint.network);
+        const auto address = netmgr::parse_address(endpoint.address);
+        if (!address) fail(Kind::internal, "address '{}' of network {}", endpoint.address, endpoint.network_name);
+        netmgr::Endpoint made{endpoint.network, container, *address, endpoint.mac,
+                              fmt::format("eth{}", plugs.size())};
+        plugs.push_back({network.bridge, std::move(made)});
+    }
+    if (!plugs.empty()) plugs[default_route(plugs, wanted)].endpoint.default_route = true;
+    for (auto& plug : plugs)
+        if (plug.network.internal) plug.endpoint.default_route = false;
+    co_return co_await on_pool(engine_.pool, [links = links_, plugs = std::move(plugs)] { return plug_in(*links, plugs); });
+}
+
+void Networks::push_names(const Network& network) {
+    netmgr::NameTable table;
+    for (const auto& [container, names] : network.names) {
+        const auto lease = std::find_if(network.leases.begin(), network.leases.end(),
+                                        [&](const auto& entry) { return entry.second == container; });
+        if (lease == network.leases.end()) continue;
+        for (const auto& name : names) table[name].push_back(lease->first);
+    }
+    dns_.set_names(network.view.id, std::move(table));
+}
+
+void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets sockets) {
+    std::vector<NetworkId> ids;
+    bool outside = false;
+    for (const auto& endpoint : container.endpoints) {
+        auto& network = get(endpoint.network);
+        std::set<std::string> names{lower(container.name), container.id.shortened()};
+        if (!container.spec.hostname.empty()) names.insert(lower(container.spec.hostname));
+        for (const auto& alias : endpoint.aliases) names.insert(lower(alias));
+        network.names[container.id] = {names.begin(), names.end()};
+        push_names(network);
+        ids.push_back(endpoint.network);
+        outside = outside || !network.bridge.internal;
+    }
+    dns_.add(container.id, std::move(sockets), std::move(ids), outside, container.spec.dns);
+}
+
+void Networks::forget_names(const ContainerId& container) {
+    dns_.remove(container);
+    for (auto& [id, network] : networks_)
+        if (network.names.erase(container) > 0) push_names(network);
+}
+
+void Networks::reserve(const ContainerId& container, const std::vector<PublishedPortState>& ports,
+                       const EndpointState& to) {
+    const auto address = netmgr::parse_address(to.address);
+    for (const auto& port : ports) {
+        const auto host = host_port(port);
+        ports_.emplace(host, container);
+        if (address)
+            published_[container].push_back(
+                {host.address, host.port, host.protocol, to.network, *address, port.container_port});
+    }
+}
+
+asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId container,
+                                                                   std::vector<PortSpec> wanted, EndpointState to) {
+    // Others may publish while we look at the host's sockets, so what they took meanwhile is looked at again.
+    const auto nobody = [](const HostPort&) { return std::string(); };
+    const auto name_of = [this](const ContainerId& id) {
+        return id.empty() ? std::string("itself (published twice)") : engine_.name_of(id);
+    };
+    auto chosen = allocate_ports(wanted, ports_, name_of, nobody);
+    std::map<HostPort, std::string> held;
+    for (;;) {
+        reserve(container, chosen, to);
+        std::vector<HostPort> ask;
+        for (const auto& port : chosen) ask.push_back(host_port(port));
+        std::exception_ptr failure;
+        bool again = false;
+        try {
+            const auto holders = co_await on_pool(engine_.pool, [ask] {
+                std::vector<std::string> found;
+                for (const auto& port : ask) found.push_back(netmgr::port_holder(port.address, port.port, port.protocol));
+                return found;
+            });
+            for (std::size_t i = 0; i < ask.size(); ++i)
+                if (!holders[i].empty()) held[ask[i]] = holders[i], again = true;
+            if (!again) co_await apply_firewall();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (!again && !failure) co_return chosen;
+        std::erase_if(ports_, [&](const auto& entry) { return entry.second == container; });
+        published_.erase(container);
+        if (failure) std::rethrow_exception(failure);
+        chosen = allocate_ports(wanted, ports_, name_of, [&](const HostPort& port) {
+            const auto it = held.find(port);
+            return it == held.end() ? std::string() : it->second;
+        });
+    }
+}
+
+void Networks::restore_ports(const ContainerView& container) {
+    if (!container.ports.empty() && !container.endpoints.empty())
+        reserve(container.id, container.ports, container.endpoints.front());
+}
+
+asio::awaitable<void> Networks::unpublish(ContainerId container) {
+    const auto removed = std::erase_if(ports_, [&](const auto& entry) { return entry.second == container; });
+    published_.erase(container);
+    if (removed > 0) co_await apply_firewall();
+}
+
+netmgr::FirewallState Networks::firewall_state() const {
+    netmgr::FirewallState state;
+    for (const auto& [id, network] : networks_) state.networks.push_back(network.bridge);
+    for (const auto& [container, ports] : published_) state.ports.insert(state.ports.end(), ports.begin(), ports.end());
+    return state;
+}
+
+asio::awaitable<void> Networks::apply_firewall() {
+    const auto mine = ++wanted_;
+    const auto permit = co_await applying_.acquire();
+    if (applied_ >= mine) co_return;  // somebody's later application said ours too
+    const auto covers = wanted_;
+    co_await on_pool(engine_.pool, [firewall = firewall_, state = firewall_state()] { firewall->apply(state); });
+    applied_ = covers;
+}
+
+}  // namespace hoist::orchestrator

@@ -1,0 +1,97 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The engine's networks: who has which address, which names and ports are published, what the kernel is told.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netmgr/dns.h"
+#include "netmgr/firewall.h"
+#include "netmgr/network.h"
+#include "orchestrator/engine.h"
+#include "orchestrator/port_allocator.h"
+#include "orchestrator/sync.h"
+
+namespace hoist::orchestrator {
+
+struct Network {
+    NetworkView view;
+    netmgr::BridgeNetwork bridge;
+    std::optional<netmgr::Subnet> range;
+    std::map<netmgr::Address, ContainerId> leases;
+    std::optional<netmgr::Address> last;  ///< given last, so that a freed address is not reused at once
+    /// Names of containers that are up, for the resolver.
+    std::map<ContainerId, std::vector<std::string>> names;
+};
+
+/// What a container's process is plugged into.
+struct NetworkSetup {
+    Fd netns;
+    std::optional<netmgr::DnsSockets> dns;
+};
+
+class Networks {
+public:
+    explicit Networks(Engine::State& engine);
+
+    void load(const std::vector<storage::NetworkRow>& rows, const std::vector<storage::LeaseRow>& leases);
+    /// Makes all bridges and the firewall say what the tables say. For the start.
+    asio::awaitable<void> ensure_all();
+
+    asio::awaitable<NetworkId> create(NetworkSpec spec);
+    asio::awaitable<void> remove(std::string name);
+    /// The network of Docker's default name, made when it is first needed.
+    asio::awaitable<NetworkId> default_network();
+    Network* find(const std::string& name_or_id);
+    Network& get(const NetworkId& id);
+    std::map<NetworkId, Network>& all() { return networks_; }
+
+    /// Leases an address: `wanted` if not empty. Takes effect in memory; the caller stores it.
+    /// @throws Error(conflict) that names the owner
+    netmgr::Address lease(const NetworkId& network, const ContainerId& container, const std::string& wanted);
+    void release(const ContainerId& container);
+
+    /// Makes a namespace plugged into the container's networks, with resolver sockets. Blocking work on the pool.
+    asio::awaitable<NetworkSetup> plug(ContainerId container, std::vector<EndpointState> endpoints,
+                                       std::vector<EndpointSpec> wanted);
+    /// Publishes a container's names on its networks and hands its sockets to the resolver.
+    void serve_names(const ContainerView& container, netmgr::DnsSockets sockets);
+    void forget_names(const ContainerId& container);
+
+    /// Takes host ports for a container: chosen, reserved and put into the firewall.
+    asio::awaitable<std::vector<PublishedPortState>> publish(ContainerId container, std::vector<PortSpec> wanted,
+                                                             EndpointState to);
+    /// Those that it has already, after a restart of the daemon.
+    void restore_ports(const ContainerView& container);
+    asio::awaitable<void> unpublish(ContainerId container);
+    const PortTable& ports() const { return ports_; }
+    bool firewall_intact() { return firewall_->intact(); }
+    asio::awaitable<void> apply_firewall();
+    netmgr::Links& links() { return *links_; }
+
+private:
+    void push_names(const Network& network);
+    void reserve(const ContainerId& container, const std::vector<PublishedPortState>& ports, const EndpointState& to);
+    netmgr::FirewallState firewall_state() const;
+    asio::awaitable<netmgr::Subnet> choose_subnet(std::string asked);
+
+    Engine::State& engine_;
+    std::map<NetworkId, Network> networks_;
+    std::shared_ptr<netmgr::Links> links_;
+    std::shared_ptr<netmgr::Firewall> firewall_;
+    netmgr::DnsServer dns_;
+    PortTable ports_;
+    std::map<ContainerId, std::vector<netmgr::PublishedPort>> published_;
+    Semaphore creating_, applying_;
+    std::uint64_t wanted_ = 0, applied_ = 0;  ///< generations of the firewall
+    bool forwarding_ = false;
+};
+
+/// The network as a view of its JSON row and back.
+Json to_json(const NetworkView& view);
+NetworkView network_view_from_json(const Json& object);
+
+}  // namespace hoist::orchestrator
