@@ -97,7 +97,7 @@ TEST(Yaml, HundredServicesLoadInMilliseconds) {
     EXPECT_EQ(files.project().services.size(), 100u);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     RecordProperty("milliseconds", std::to_string(took.count()));
-    EXPECT_LT(took.count(), 1000);  // some 15 in a release build; this only catches what is quadratic
+    EXPECT_LT(took.count(), 1000);  // only catches what is quadratic
 }
 
 }  // namespace
