@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/monitor/container_io.h"
+
+#include <sys/socket.h>
+
+#include <array>
+
+#include "base/error.h"
+
+namespace hoist::runtime {
+namespace {
+
+constexpr std::size_t read_at_once = 64 << 10;
+// Of what the container has left behind: more than any pipe holds, so that nothing is cut, and yet an end, should some
+// process outside our reach go on writing.
+constexpr int reads_after_exit = 64;
+std::array<char, read_at_once> buffer;  // touched, and so paid for, only as far as it is used
+
+void make_nonblocking(const Fd& fd) { check(::fcntl(fd.get(), F_SETFL, O_NONBLOCK), "make a pipe non-blocking"); }
+
+}  // namespace
+
+Stdio ContainerIo::prepare(const MonitorSpec& spec) {
+    if (spec.log_driver == MonitorSpec::LogDriver::none) {
+        log_.reset();
+    } else {
+        log_.emplace(spec.state_directory, spec.log_limits);
+    }
+    stdin_once_ = spec.stdin_once;
+    framed_ = !spec.config.process.terminal;
+    input_closed_ = framed_ && !spec.open_stdin;
+    if (spec.config.process.terminal) return {};
+    Stdio theirs;
+    Pipe out = make_pipe(), err = make_pipe();
+    make_nonblocking(out.read_end);
+    make_nonblocking(err.read_end);
+    out_ = {.own = std::move(out.read_end), .stream = Stream::stdout_};
+    err_ = {.own = std::move(err.read_end), .stream = Stream::stderr_};
+    theirs.out = std::move(out.write_end);
+    theirs.err = std::move(err.write_end);
+    if (spec.open_stdin) {
+        Pipe in = make_pipe();
+        make_nonblocking(in.write_end);
+        theirs.in = std::move(in.read_end);
+        input_ = std::move(in.write_end);
+    } else {
+        theirs.in = open_file("/dev/null", O_RDONLY);
+    }
+    return theirs;
+}
+
+void ContainerIo::begin(const Fd* terminal) {
+    if (terminal) {
+        make_nonblocking(*terminal);
+        out_ = {.fd = terminal, .stream = Stream::stdout_};
+        input_target_ = terminal;
+        watch(out_);
+        return write_input();
+    }
+    out_.fd = &out_.own;
+    err_.fd = &err_.own;
+    watch(out_);
+    watch(err_);
+    if (input_) {
+        input_target_ = &input_;
+        loop_.watch(input_, 0, [this](std::uint32_t events) {
+            if (events & (EPOLLERR | EPOLLHUP)) close_input();
+            write_input();
+        });
+    }
+    write_input();  // what clients sent before the start
+}
+
+void ContainerIo::abandon() {
+    close(out_);
+    close(err_);
+    close_input();
+    input_closed_ = input_ends_ = false;
+    pending_input_.clear();
+}
+
+void ContainerIo::watch(Source& source) {
+    loop_.watch(*source.fd, EPOLLIN, [this, &source](std::uint32_t events) {
+        if (&source == &out_ && (events & EPOLLOUT)) write_input();
+        if (!source.fd || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
+        if (!read_from(source)) close(source);
+    });
+}
+
+/// Takes one buffer. @return false at the end of the stream
+bool ContainerIo::read_from(Source& source) {
+    const ssize_t got = ::read(source.fd->get(), buffer.data(), buffer.size());
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (got <= 0) return false;  // a pty's master says EIO when its last user is gone
+    deliver(source.stream, {buffer.data(), static_cast<std::size_t>(got)});
+    return true;
+}
+
+void ContainerIo::close(Source& source) {
+    if (source.fd) {
+        loop_.unwatch(*source.fd);
+        if (source.fd == input_target_) input_target_ = nullptr;
+    }
+    source.fd = nullptr;
+    source.own.reset();
+}
+
+void ContainerIo::end() {
+    for (Source* source : {&out_, &err_}) {
+        for (int left = reads_after_exit; left > 0 && source->fd; --left) {
+            const ssize_t got = ::read(source->fd->get(), buffer.data(), buffer.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) break;
+            deliver(source->stream, {buffer.data(), static_cast<std::size_t>(got)});
+        }
+    }
+    abandon();
+    if (log_) log_->end_run();
+    for (auto client = clients_.begin(); client != clients_.end();) {
+        AttachClient& connection = *client->connection;
+        ++client;  // finish() may remove it
+        connection.finish();
+    }
+}
+
+void ContainerIo::deliver(Stream stream, std::string_view bytes) {
+    if (log_) log_->append(stream, bytes);
+    for (Client& client : clients_) client.connection->send(stream, bytes, framed_);
+}
+
+void ContainerIo::attach(Fd socket, bool wants_input, const std::string& state_directory) {
+    Client& client = clients_.emplace_back(Client{nullptr, wants_input});
+    try {
+        client.connection = std::make_unique<AttachClient>(
+            loop_, std::move(socket), state_directory,
+            AttachClient::Handlers{.input = [this, &client](std::string_view bytes) { on_input(client, bytes); },
+                                   .closed = [this](AttachClient& which) { remove(which); }});
+    } catch (...) {
+        clients_.pop_back();
+        throw;
+    }
+    if (!pending_input_.empty()) client.connection->set_input_wanted(false);
+}
+
+void ContainerIo::remove(const AttachClient& which) {
+    clients_.remove_if([&](const Client& client) { return client.connection.get() == &which; });
+}
+
+void ContainerIo::on_input(Client& client, std::string_view bytes) {
+    if (!client.wants_input) return;
+    if (bytes.empty()) {
+        input_ends_ = input_ends_ || stdin_once_;
+    } else {
+        pending_input_ += bytes;
+    }
+    write_input();
+}
+
+void ContainerIo::close_input() {
+    loop_.unwatch(input_);
+    input_.reset();
+    input_target_ = nullptr;
+    input_closed_ = true;
+}
+
+/// Gives the container what was typed, and asks for more once it has taken all of it.
+void ContainerIo::write_input() {
+    while (input_target_ && !pending_input_.empty()) {
+        const ssize_t put = ::write(input_target_->get(), pending_input_.data(), pending_input_.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0 && errno != EAGAIN) pending_input_.clear();
+        if (put < 0) break;
+        pending_input_.erase(0, static_cast<std::size_t>(put));
+    }
+    if (input_closed_) pending_input_.clear();
+    const bool waiting = !pending_input_.empty();
+    if (!waiting && input_ends_ && input_) close_input();
+    if (input_target_ && input_) loop_.change(input_, waiting ? std::uint32_t{EPOLLOUT} : 0);
+    if (input_target_ && !input_) loop_.change(*input_target_, waiting ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    set_input_wanted(!waiting);
+}
+
+void ContainerIo::set_input_wanted(bool wanted) {
+    for (Client& client : clients_) client.connection->set_input_wanted(wanted);
+}
+
+}  // namespace hoist::runtime
