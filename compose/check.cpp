@@ -51,7 +51,7 @@ private:
             if (key != "default") reference("network", "networks", key, project.networks, draft_.place("networks." + key));
         for (const auto& mount : service_.mounts)
             if (mount.type == Mount::Type::volume && !mount.source.empty())
-                reference("volume", "volumes", mount.source, project.volumes, draft_.place("mounts." + mount.target));
+                reference("volume", "volumes", mount.source, project.volumes, draft_.place("volumes." + mount.source));
         for (const auto& grant : service_.configs) reference("config", "configs", grant.source, project.configs, draft_.place("configs." + grant.source));
         for (const auto& grant : service_.secrets) reference("secret", "secrets", grant.source, project.secrets, draft_.place("secrets." + grant.source));
     }

@@ -6,6 +6,16 @@
 
 namespace hoist::compose {
 
+namespace {
+
+/// Numbers and bools of a map as the texts that they are for a build.
+void as_texts(Json& map) {
+    for (auto& value : map)
+        if (value.is_number() || value.is_boolean()) value = value.dump();
+}
+
+}  // namespace
+
 void decode_build(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (node.is_null()) return;
     Json build = Json::object();
@@ -14,7 +24,9 @@ void decode_build(ServiceDecoder& d, const std::string& key, const Node& node) {
                              "no_cache_filter", "pull", "network", "platforms", "tags", "labels", "extra_hosts", "shm_size",
                              "ulimits", "secrets", "ssh", "privileged", "entitlements", "isolation", "provenance", "sbom"})
         fields.push_back({name, [&build, name](const Node& n) {
-                              if (!n.is_null()) build[name] = Values::json_of(n);
+                              if (n.is_null()) return;
+                              build[name] = Values::json_of(n);
+                              if (std::string_view(name) == "args" || std::string_view(name) == "labels") as_texts(build[name]);
                           }});
     fields.push_back({"context", [&](const Node& n) {
                           std::string context;

@@ -46,6 +46,7 @@ void decode_short_volume(ServiceDecoder& d, const Node& node) {
         else if (option != "rw" && option != "z" && option != "Z" && option != "cached" && option != "delegated" && option != "consistent" && !option.empty())
             d.values.warning("C12", locate(d.values.context().sources, node, node.text.rfind(option), option.size()), fmt::format("`volumes`: option \"{}\" is unknown and has no effect", option));
     }
+    if (!volume->is_bind()) d.draft.places["volumes." + volume->source] = locate(d.values.context().sources, node, 0, volume->source.size());
     add_mount(d, std::move(mount), node.where);
 }
 
@@ -88,6 +89,7 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
         else mount.source = d.values.path_of(*source_node, source);
     } else if (type == "volume") {
         mount.source = source;
+        if (source_node) d.draft.places["volumes." + source] = source_node->where;
     } else if (type == "tmpfs") {
         mount.type = Mount::Type::tmpfs;
     } else {

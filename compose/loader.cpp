@@ -16,7 +16,7 @@ std::string name_in(Context& context, const ProjectFiles& files) {
     std::string name;
     for (const auto& path : files.files) {
         const auto text = path == "-" ? std::nullopt : context.read(path);
-        if (!text) continue;
+        if (!text || text->size() > YamlLimits{}.bytes) continue;
         for (std::size_t pos = 0; pos < text->size(); pos = std::min(text->find('\n', pos), text->size() - 1) + 1) {
             const std::string_view rest = std::string_view(*text).substr(pos);
             if (!rest.starts_with("name:")) continue;

@@ -12,6 +12,7 @@ namespace hoist::compose {
 namespace {
 
 constexpr std::size_t most_files = 1000;
+constexpr std::size_t most_copies = 500'000;
 
 std::vector<std::string> service_names(const Node& tree) {
     std::vector<std::string> names;
@@ -23,6 +24,13 @@ std::vector<std::string> service_names(const Node& tree) {
 const Node* service_in(const Node& tree, const std::string& name) {
     const Node* services = tree.find("services");
     return services ? services->find(name) : nullptr;
+}
+
+std::size_t size_of(const Node& tree) {
+    std::size_t count = 1;
+    for (const auto& item : tree.items) count += size_of(item);
+    for (const auto& entry : tree.entries) count += size_of(entry.value);
+    return count;
 }
 
 std::vector<const Node*> one_or_more(const Node* node) {
@@ -47,6 +55,11 @@ std::vector<Node> TreeLoader::read_documents(const std::string& path, const std:
     if (!text) {
         if (named_at.file == 0) fail(Kind::not_found, "compose file {}: no such file", path);
         context_.report.error("C10", fmt::format("there is no file {}", context_.sources.shown(path)), named_at);
+        return {};
+    }
+    if (text->size() > YamlLimits{}.bytes) {
+        const auto file = context_.sources.add(path, "", base_dir, nullptr);
+        context_.report.error("C01", fmt::format("the file has {} bytes; a Compose file may have {}", text->size(), YamlLimits{}.bytes), {file, 0, 0});
         return {};
     }
     if (text->starts_with("\xef\xbb\xbf")) text->erase(0, 3);
@@ -156,7 +169,7 @@ const Node* TreeLoader::base_document(const Node& file, const Node& document, st
     if (path == source.path) return &document;
     const auto found = foreign_.find(path);
     if (found != foreign_.end()) return &found->second;
-    const std::size_t before = context_.report.failed();
+    const bool before = context_.report.failed();
     auto documents = read_documents(path, split_path(path).parent, source.variables, file.where);
     if (!before && context_.report.failed()) return nullptr;
     Node tree = map_node({});
@@ -173,6 +186,11 @@ const Node* TreeLoader::base_document(const Node& file, const Node& document, st
 Node TreeLoader::extended(const std::string& name, const Node& document, const Node& merged, std::vector<Extending> chain) {
     const Node* own = service_in(document, name);
     if (!own) own = service_in(merged, name);
+    copied_ += size_of(*own);
+    if (copied_ > most_copies) {
+        context_.report.error("C10", "the project is too large after `extends` is applied", own->where);
+        context_.report.end_phase();
+    }
     Node service = *own;
     const Node* extends = service.find("extends");
     if (!extends) return service;

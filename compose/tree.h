@@ -44,6 +44,7 @@ private:
     Interpolator interpolator_;
     std::vector<Including> including_;
     std::map<std::string, Node> foreign_;  ///< files that are extended from, by path
+    std::size_t copied_ = 0;               ///< nodes copied by `extends`
 };
 
 }  // namespace hoist::compose

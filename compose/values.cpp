@@ -32,7 +32,8 @@ Diagnostic& Values::warning(const char* code, const Origin& where, const std::st
 }
 
 void Values::wrong_type(const std::string& key, const Node& node, const char* expected, std::string help) {
-    error("C04", node.where, fmt::format("`{}` is {}, not {}", key, expected, describe(node)), std::move(help));
+    const std::string what = key.starts_with("an entry") ? key : key.empty() ? "its definition" : "`" + key + "`";
+    error("C04", node.where, fmt::format("{} is {}, not {}", what, expected, describe(node)), std::move(help));
 }
 
 bool Values::is_list(const std::string& key, const Node& node) {

@@ -35,16 +35,15 @@ Origin TreeBuilder::start(const YAML::Mark& mark) const {
     return {file_, static_cast<std::uint32_t>(pos), 0};
 }
 
-Origin TreeBuilder::scalar_extent(Origin where, const std::string& value) const {
+Origin TreeBuilder::scalar_extent(Origin where, const std::string& value) {
     const char quote = where.pos < text_.size() ? text_[where.pos] : '\0';
     if (quote == '"' || quote == '\'') {
-        for (std::size_t i = where.pos + 1; i < text_.size() && text_[i] != '\n'; ++i) {
-            if (quote == '"' && text_[i] == '\\') ++i;
-            else if (text_[i] == quote) {
-                where.length = static_cast<std::uint32_t>(i + 1 - where.pos);
-                break;
-            }
-        }
+        std::size_t end = where.pos + 1;
+        while (end < text_.size() && text_[end] != quote) end += quote == '"' && text_[end] == '\\' ? 2 : 1;
+        // The parser takes the end of the file for the closing quote.
+        if (end >= text_.size()) refuse("C01", "this quoted text is not closed", where, "add the closing quote");
+        const std::size_t newline = text_.find('\n', where.pos);
+        if (newline == std::string::npos || newline > end) where.length = static_cast<std::uint32_t>(end + 1 - where.pos);
     } else if (!value.empty() && text_.compare(where.pos, value.size(), value) == 0) {
         where.length = static_cast<std::uint32_t>(value.size());
     }
@@ -52,15 +51,15 @@ Origin TreeBuilder::scalar_extent(Origin where, const std::string& value) const 
 }
 
 /// Counts a node with all below it, once for every place where it stands: this is what a bomb makes large.
-void TreeBuilder::count(const Node& node) {
+void TreeBuilder::count(const Node& node, const Origin& blame) {
     ++nodes_;
     bytes_ += node.text.size();
     if (nodes_ > limits_.nodes)
         refuse("C01", fmt::format("the document has more than {} values after its aliases are expanded", limits_.nodes),
-               node.where, "");
-    if (bytes_ > limits_.text) refuse("C01", "the document is too large after its aliases are expanded", node.where, "");
-    for (const auto& item : node.items) count(item);
-    for (const auto& entry : node.entries) count(entry.value);
+               blame, "");
+    if (bytes_ > limits_.text) refuse("C01", "the document is too large after its aliases are expanded", blame, "");
+    for (const auto& item : node.items) count(item, blame);
+    for (const auto& entry : node.entries) count(entry.value, blame);
 }
 
 void TreeBuilder::remember(YAML::anchor_t anchor, const Node& node) {
@@ -82,7 +81,7 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
         refuse("C01", "this alias stands inside the value that it names, which would never end", start(mark), "");
-    count(found->second);
+    count(found->second, start(mark));
     add(found->second);
 }
 

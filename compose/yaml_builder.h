@@ -54,9 +54,10 @@ private:
     void take_merge(Frame& frame, Node value, const Origin& key_where);
     void expand_merges(Frame& frame);
     void remember(YAML::anchor_t anchor, const Node& node);
-    void count(const Node& node);
+    void count(const Node& node) { count(node, node.where); }
+    void count(const Node& node, const Origin& blame);
     Origin start(const YAML::Mark& mark) const;
-    Origin scalar_extent(Origin where, const std::string& value) const;
+    Origin scalar_extent(Origin where, const std::string& value);
     [[noreturn]] void refuse(const char* code, const std::string& message, const Origin& where, const std::string& help);
 
     std::uint32_t file_;

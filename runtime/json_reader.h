@@ -82,13 +82,14 @@ private:
 
     template <class T>
     T number() const {
-        if (value_->is_number_unsigned()) {
+        if (!value_->is_number_integer()) refuse("must be a whole number");
+        // Numbers put together in a program are signed also where they are positive.
+        if (value_->is_number_unsigned() || value_->get<std::int64_t>() >= 0) {
             const auto n = value_->get<std::uint64_t>();
             if (n > static_cast<std::uint64_t>(std::numeric_limits<T>::max())) refuse("is out of range");
             return static_cast<T>(n);
         }
-        if (!value_->is_number_integer()) refuse("must be a whole number");
-        const auto n = value_->get<std::int64_t>();  // negative here
+        const auto n = value_->get<std::int64_t>();
         if (std::is_unsigned_v<T> || n < static_cast<std::int64_t>(std::numeric_limits<T>::min()))
             refuse("is out of range");
         return static_cast<T>(n);

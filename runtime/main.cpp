@@ -52,7 +52,10 @@ int exit_status(const Error& error) {
     return error.kind() == Kind::not_found ? 127 : 126;
 }
 
-int run_command(const StateDirectory& state, const std::vector<std::string>& words) {
+void require_protected_program(char** argv);
+
+int run_command(const StateDirectory& state, const std::vector<std::string>& words, char** argv) {
+    if (words[0] == "run" || words[0] == "create" || words[0] == "exec") require_protected_program(argv);
     for (const auto& list : {lifecycle_commands, exec_commands, query_commands}) {
         for (const auto& command : list()) {
             if (words[0] != command.name) continue;
@@ -62,7 +65,7 @@ int run_command(const StateDirectory& state, const std::vector<std::string>& wor
     fail(Kind::invalid, "unknown command \"{}\"; see hoist-runtime --help", words[0]);
 }
 
-int run_main(const std::vector<std::string>& words) {
+int run_main(const std::vector<std::string>& words, char** argv) {
 #if __has_include("runtime/monitor/monitor.h")
     if (!words.empty() && words[0] == "monitor") return run_monitor({words.begin() + 1, words.end()});
 #endif
@@ -81,7 +84,7 @@ int run_main(const std::vector<std::string>& words) {
             std::fputs(usage, global.has("--help") ? stdout : stderr);
             return global.has("--help") ? 0 : 1;
         }
-        return run_command(StateDirectory(global.value("--root", "/run/hoist-runtime")), global.words());
+        return run_command(StateDirectory(global.value("--root", "/run/hoist-runtime")), global.words(), argv);
     } catch (const Error& error) {
         log_failure(global, error.message());
         return exit_status(error);
@@ -91,9 +94,36 @@ int run_main(const std::vector<std::string>& words) {
     }
 }
 
+/// Starts this program anew from a file that a container cannot write to, should it get hold of it. As the very first
+/// thing, since what was set up before would be set up twice. Returns if that is the case already, or cannot be done.
+void leave_writable_file(int, char** argv, char** envp) {
+    struct statvfs info {};
+    if (::statvfs("/proc/self/exe", &info) == 0 && (info.f_flag & ST_RDONLY)) return;
+    const int tree = ::open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0) return;
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    if (::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0)
+        ::execveat(tree, "", argv, envp, AT_EMPTY_PATH);
+    ::close(tree);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Before the C++ library's own initialisation.
+__attribute__((section(".preinit_array"), used)) void (*const before_all)(int, char**, char**) = leave_writable_file;
+#endif
+
+/// The same with more effort, for commands that enter a container. @throws Error if it cannot be done
+void require_protected_program(char** argv) {
+    if (runs_from_read_only_program()) return;
+    const Fd copy = read_only_program("/proc/self/exe");
+    ::execveat(copy.get(), "", argv, environ, AT_EMPTY_PATH);
+    fail_errno(errno, "start from a read-only copy of this program");
+}
+
 }  // namespace
 }  // namespace hoist::runtime
 
 int main(int argc, char** argv) {
-    return hoist::runtime::run_main({argv + 1, argv + argc});
+    return hoist::runtime::run_main({argv + 1, argv + argc}, argv);
 }

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "runtime/mount_options.h"
 
@@ -56,6 +57,9 @@ void overlay_by_option_page(const RootFs& root, const std::string& where) {
 /// The mount covers one of its own directories, where nobody else looks in this namespace: no mount point is needed.
 RootDir mount_overlay(const RootFs& root) {
     const std::string& where = root.upper.empty() ? root.lower.front() : root.upper;
+    // The kernel marks the work directory of a volatile overlay and refuses it from then on, since a crash of the
+    // machine may have torn the upper. A restart of the container is no such crash, and the root is thrown away.
+    if (root.volatile_upper) remove_tree(root.work + "/work/incompat/volatile");
     Fd mounted = overlay_by_context(root);
     if (!mounted) {
         overlay_by_option_page(root, where);
