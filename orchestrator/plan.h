@@ -72,6 +72,13 @@ Plan plan_down(const std::string& project, const std::optional<compose::Project>
 Plan plan_start(const compose::Project& wanted, const Observed& seen, const std::vector<std::string>& services);
 Plan plan_stop(const compose::Project& wanted, const Observed& seen, const std::vector<std::string>& services);
 
+/// What the daemon starts after a crash or reboot: containers whose restart policy says so and that the user did not
+/// stop, what they need, in dependency order. Nobody waits for what will not run.
+Plan plan_bring_back(const compose::Project& wanted, const Observed& seen);
+/// The model applied last, with the services that only the containers' labels know.
+compose::Project known_model(const std::string& name, const std::optional<compose::Project>& desired,
+                             const Observed& seen);
+
 /// An action in words: {"create", "network", "back"}, {"await", "container", "db-1", service "db", condition "healthy"}.
 struct Description {
     std::string verb, kind, name, service, condition;

@@ -4,25 +4,15 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "compose/model.h"
 #include "orchestrator/engine.h"
 #include "orchestrator/plan.h"
+#include "orchestrator/progress.h"
 
 namespace hoist::orchestrator {
-
-/// One line of progress: a step begins, ends well, or fails.
-struct Progress {
-    enum class Phase { started, done, failed, waiting } phase = Phase::started;
-    std::string kind;   ///< "network", "volume", "container"
-    std::string name;
-    std::string text;   ///< "Creating", "Created", "Waiting", "Healthy", ...; with failed: the error
-    double seconds = 0;
-};
-using ProgressSink = std::function<void(const Progress&)>;
 
 struct ProjectView {
     std::string name, working_dir;
