@@ -114,6 +114,13 @@ public:
         co_return Hijacked{socket_, std::move(early)};
     }
 
+    asio::awaitable<Fd> hand_over(std::string content_type) override {
+        if (buffer_.size() > 0) fail(Kind::invalid, "input came before the connection was upgraded");
+        co_await hijack(std::move(content_type));
+        // Released, not closed: the event loop must forget a description that lives on elsewhere.
+        co_return Fd(socket_.release());
+    }
+
     bool answered() const override { return answered_; }
 
     bool wants_upgrade() const { return request.headers.contains("upgrade"); }

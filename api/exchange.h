@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "base/json.h"
 #include "wire/url.h"
 
@@ -64,6 +65,10 @@ public:
 
     /// Leaves HTTP: 101 if the client asked to upgrade, else 200. The connection closes when the handler returns.
     virtual asio::awaitable<Hijacked> hijack(std::string content_type) = 0;
+
+    /// As hijack, but gives the connection away altogether: the caller's descriptor is the only one.
+    /// @throws Error(invalid) if the client has sent bytes behind its request already
+    virtual asio::awaitable<Fd> hand_over(std::string content_type) = 0;
 
     virtual bool answered() const = 0;
 

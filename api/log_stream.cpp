@@ -25,7 +25,6 @@ LogStream::LogStream(Engine& engine, ContainerId id, LogStreamOptions options, c
     : engine_(engine), id_(std::move(id)), options_(options), reader_(engine.view(id_).log_directory, options.query),
       grown_(executor), until_(executor) {
     if (!options_.follow) return;
-    started_ = !options_.wait_for_start;
     grown_.assign(duplicate(reader_.notify_fd()));
     const auto wake = [this] {
         woken_ = true;
@@ -34,7 +33,6 @@ LogStream::LogStream(Engine& engine, ContainerId id, LogStreamOptions options, c
     };
     subscription_ = engine.events().subscribe([this, wake](const Event& event) {
         if (event.type != "container" || event.id != id_.str()) return;
-        if (event.action == "start") started_ = true;
         wake();
     });
     if (const auto& until = options_.query.until; until) {
@@ -62,7 +60,7 @@ bool LogStream::may_grow() const {
     const auto id = engine_.find(id_.str());
     if (!id) return false;
     const State state = engine_.view(*id).state;
-    return !started_ || std::holds_alternative<Running>(state) || std::holds_alternative<Restarting>(state);
+    return std::holds_alternative<Running>(state) || std::holds_alternative<Restarting>(state);
 }
 
 asio::awaitable<void> LogStream::wait_for_more() {

@@ -17,7 +17,6 @@ struct LogStreamOptions {
     runtime::LogQuery query;
     bool follow = false;
     bool timestamps = false;
-    bool wait_for_start = false;  ///< follow a container that has not run yet, too
     LogFraming framing = LogFraming::frames;
 };
 
@@ -41,7 +40,7 @@ private:
     runtime::LogReader reader_;
     asio::posix::stream_descriptor grown_;
     asio::steady_timer until_;
-    bool started_ = false, woken_ = false;
+    bool woken_ = false;
     orchestrator::EventLog::Subscription subscription_;
 };
 

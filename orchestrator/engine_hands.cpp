@@ -24,7 +24,7 @@ void inherit_volumes(ContainerSpec& spec, const std::vector<MountSpec>& old, con
     }
 }
 
-/// Waits for all of a removal that somebody else has begun, and treats what is gone as done.
+/// What is gone already needs no removal: somebody else may have begun it.
 template <class Work>
 asio::awaitable<void> unless_gone(Work work) {
     try {
@@ -132,13 +132,7 @@ asio::awaitable<void> EngineHands::free_name(const std::string& name) {
 }
 
 asio::awaitable<std::string> EngineHands::act(const StartContainer& step) {
-    const auto id = engine_.resolve(step.name);
-    try {
-        co_await engine_.start(id);
-    } catch (Error& error) {
-        error.during("start container {}", step.name);
-        throw;
-    }
+    co_await engine_.start(engine_.resolve(step.name));
     co_return "Started";
 }
 

@@ -104,7 +104,6 @@ compose::Project known_model(const std::string& name, const std::optional<compos
     model.name = name;
     for (const auto& container : seen.containers) {
         if (container.service.empty() || model.services.count(container.service)) continue;
-        if (desired && container.working_dir != desired->working_dir) continue;  // another project of the same name
         auto& service = model.services[container.service];
         service.name = container.service;
         service.depends_on = container.depends_on;

@@ -131,7 +131,8 @@ Plan plan_start(const Project& wanted, const Observed& seen, const std::vector<s
         std::vector<StepId> gated;
         Chosen to_start;
         for (const auto& container : seen.containers) {
-            if (container.service != name || container.one_off) continue;
+            const bool going = std::holds_alternative<Removing>(container.state);
+            if (container.service != name || container.one_off || going) continue;
             targets[name].push_back({name, container.name, {}, &container});
             if (!is_running(container) && !(is_finished_job(container) && is_job(wanted, name)))
                 to_start.push_back(&container);

@@ -37,7 +37,9 @@ asio::awaitable<ProjectTurns::Turn> ProjectTurns::take(std::string project, Prog
         if (place.is_in_line()) throw boost::system::system_error(asio::error::operation_aborted);
     }
     queue->busy = true;
-    queue->yields = std::move(yields);
+    queue->yields = yields;
+    // Those that came meanwhile could not ask for way.
+    if (yields && !queue->waiting.empty()) yields->emit(asio::cancellation_type::terminal);
     co_return Turn(queue);
 }
 

@@ -69,7 +69,12 @@ struct Projects::State {
         auto wanted = model(name);
         if (!wanted && seen.containers.empty())
             fail(Kind::not_found, "there is no project {}: it has no containers, and `up` was never run for it", name);
-        return known_model(name, wanted, seen);
+        auto known = known_model(name, wanted, seen);
+        // Another directory of the same name is another project: it is brought back, but not stopped from here.
+        for (const auto& container : seen.containers)
+            if (wanted && !wanted->services.count(container.service) && container.working_dir != wanted->working_dir)
+                known.services.erase(container.service);
+        return known;
     }
 
     asio::awaitable<void> write(std::function<void(storage::Transaction&)> work) {
