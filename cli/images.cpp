@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"

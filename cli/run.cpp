@@ -2,6 +2,7 @@
 // hoist run, create
 #include <unistd.h>
 
+#include "base/units.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
