@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// hoist images, import, rmi, tag
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/each.h"
+#include "cli/table.h"
+#include "wire/url.h"
+
+namespace hoist::cli {
+namespace {
+
+/// A name and its tag: the last colon behind the last slash.
+std::pair<std::string, std::string> split_reference(const std::string& reference) {
+    const auto slash = reference.rfind('/');
+    const auto colon = reference.find(':', slash == std::string::npos ? 0 : slash);
+    if (colon == std::string::npos) return {reference, ""};
+    return {reference.substr(0, colon), reference.substr(colon + 1)};
+}
+
+int list(Context& context, const Arguments& arguments) {
+    const Json images = context.client().get("/images/json");
+    if (wants_json(arguments)) {
+        print_json(images);
+        return 0;
+    }
+    std::vector<Row> rows;
+    for (const auto& image : images) {
+        const auto id = json_value<std::string>(image, "Id", "");
+        auto names = json_value<std::vector<std::string>>(image, "RepoTags", {});
+        if (names.empty()) names = {"<none>:<none>"};
+        const TimePoint created(std::chrono::seconds(json_value<std::int64_t>(image, "Created", 0)));
+        for (const auto& name : names) {
+            const auto [repository, tag] = split_reference(name);
+            rows.push_back({repository, tag, arguments.flag("no-trunc") ? id : short_id(id),
+                            human_duration(std::max(now() - created, Nanoseconds(0))) + " ago",
+                            format_bytes({json_value<std::int64_t>(image, "Size", 0)})});
+        }
+    }
+    if (arguments.flag("quiet"))
+        for (const auto& row : rows) print(row[2] + "\n");
+    else
+        print(format_table({"REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"}, rows));
+    return 0;
+}
+
+/// Tells how far the upload is, on a terminal only.
+class UploadMeter {
+public:
+    UploadMeter(Context& context, std::optional<std::int64_t> size)
+        : live_(context.progress_mode() == ProgressMode::tty), size_(size) {}
+    ~UploadMeter() {
+        if (live_) print_error("\r\x1b[2K");
+    }
+    void operator()(std::uint64_t sent) {
+        const auto present = std::chrono::steady_clock::now();
+        if (!live_ || present - last_ < std::chrono::milliseconds(100)) return;
+        last_ = present;
+        const std::string whole = size_ ? " of " + format_bytes({*size_}) : "";
+        print_error(fmt::format("\r\x1b[2Kimporting {}{}", format_bytes({static_cast<std::int64_t>(sent)}), whole));
+    }
+
+private:
+    bool live_;
+    std::optional<std::int64_t> size_;
+    std::chrono::steady_clock::time_point last_{};
+};
+
+std::optional<std::int64_t> size_of(const Fd& file) {
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    return status.st_size;
+}
+
+int import(Context& context, const Arguments& arguments) {
+    const auto& source = arguments.words[0];
+    const Fd file = source == "-" ? Fd(check(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), "take standard input"))
+                                  : open_file(source, O_RDONLY);
+    wire::Query query;
+    query.add("fromSrc", "-");
+    if (arguments.words.size() > 1) {
+        const auto [repository, tag] = split_reference(arguments.words[1]);
+        query.add("repo", repository);
+        if (!tag.empty()) query.add("tag", tag);
+    }
+    for (const auto& change : arguments.all("change")) query.add("changes", change);
+    if (arguments.has("message")) query.add("message", arguments.get("message"));
+    Json answer;
+    {
+        UploadMeter meter(context, size_of(file));
+        answer = context.client().upload("/images/create?" + query.str(), file, std::ref(meter));
+    }
+    print(json_value<std::string>(answer, "status", "") + "\n");
+    return 0;
+}
+
+int remove(Context& context, const Arguments& arguments) {
+    return for_each_name(arguments.words, [&](const std::string& name) {
+        const Json done = context.client().call(
+            "DELETE", "/images/" + wire::percent_encode(name) + (arguments.flag("force") ? "?force=1" : ""));
+        std::vector<std::string> lines;
+        for (const auto& entry : done)
+            for (const auto& [what, object] : entry.items()) lines.push_back(what + ": " + object.get<std::string>());
+        return join(lines, "\n");
+    });
+}
+
+int tag(Context& context, const Arguments& arguments) {
+    const auto [repository, name] = split_reference(arguments.words[1]);
+    wire::Query query;
+    query.add("repo", repository).add("tag", name);
+    context.client().call("POST", "/images/" + wire::percent_encode(arguments.words[0]) + "/tag?" + query.str());
+    return 0;
+}
+
+}  // namespace
+
+std::vector<Command> image_commands() {
+    const Options list_options = {{"-q, --quiet", "", "only ids"}, {"--no-trunc", "", "whole ids"}, format_option};
+    return {{.name = "images", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
+            {.name = "image ls", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
+            {.name = "import",
+             .words = "FILE|- [REFERENCE]",
+             .summary = "make an image of a root file system's tar",
+             .options = {{"-c, --change", "INSTRUCTION", "Dockerfile instruction to apply; may be repeated"},
+                         {"-m, --message", "TEXT", "note in the image"}},
+             .least_words = 1,
+             .most_words = 2,
+             .run = import},
+            {.name = "rmi",
+             .words = "IMAGE...",
+             .summary = "remove images",
+             .options = {{"-f, --force", "", "even if containers were made from it"}},
+             .least_words = 1,
+             .run = remove},
+            {.name = "tag",
+             .words = "IMAGE REFERENCE",
+             .summary = "give an image another name",
+             .least_words = 2,
+             .most_words = 2,
+             .run = tag}};
+}
+
+}  // namespace hoist::cli

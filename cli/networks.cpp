@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// hoist network ls, create, rm
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/each.h"
+#include "cli/table.h"
+#include "wire/url.h"
+
+namespace hoist::cli {
+namespace {
+
+int list(Context& context, const Arguments& arguments) {
+    const Json networks = context.client().get("/networks");
+    if (wants_json(arguments)) {
+        print_json(networks);
+        return 0;
+    }
+    std::vector<Row> rows;
+    for (const auto& network : networks) {
+        std::string subnet;
+        for (const auto& pool : network["IPAM"]["Config"]) subnet = json_value<std::string>(pool, "Subnet", "");
+        rows.push_back({short_id(json_value<std::string>(network, "Id", "")),
+                        json_value<std::string>(network, "Name", ""), json_value<std::string>(network, "Driver", ""),
+                        subnet});
+    }
+    if (arguments.flag("quiet"))
+        for (const auto& row : rows) print(row[0] + "\n");
+    else
+        print(format_table({"NETWORK ID", "NAME", "DRIVER", "SUBNET"}, rows));
+    return 0;
+}
+
+Json labels_of(const Arguments& arguments) {
+    Json labels = Json::object();
+    for (const auto& text : arguments.all("label")) {
+        const auto equals = text.find('=');
+        labels[text.substr(0, equals)] = equals == std::string::npos ? "" : text.substr(equals + 1);
+    }
+    return labels;
+}
+
+int create(Context& context, const Arguments& arguments) {
+    Json body = {{"Name", arguments.words[0]},
+                 {"Driver", arguments.get("driver", "bridge")},
+                 {"Internal", arguments.flag("internal")},
+                 {"Labels", labels_of(arguments)}};
+    if (arguments.has("subnet")) {
+        Json pool = {{"Subnet", arguments.get("subnet")}};
+        if (arguments.has("gateway")) pool["Gateway"] = arguments.get("gateway");
+        if (arguments.has("ip-range")) pool["IPRange"] = arguments.get("ip-range");
+        body["IPAM"]["Config"].push_back(std::move(pool));
+    } else if (arguments.has("gateway") || arguments.has("ip-range")) {
+        throw UsageError("--gateway and --ip-range need --subnet");
+    }
+    const Json made = context.client().call("POST", "/networks/create", body);
+    print(json_value<std::string>(made, "Id", "") + "\n");
+    return 0;
+}
+
+int remove(Context& context, const Arguments& arguments) {
+    return for_each_name(arguments.words, [&](const std::string& name) {
+        context.client().call("DELETE", "/networks/" + wire::percent_encode(name));
+        return name;
+    });
+}
+
+}  // namespace
+
+std::vector<Command> network_commands() {
+    return {
+        {.name = "network ls",
+         .summary = "list networks",
+         .options = {{"-q, --quiet", "", "only ids"}, format_option},
+         .most_words = 0,
+         .run = list},
+        {.name = "network create",
+         .words = "NAME",
+         .summary = "create a network",
+         .options = {{"-d, --driver", "DRIVER", "bridge"},
+                     {"--subnet", "SUBNET", "such as 172.28.0.0/16; default: a free one"},
+                     {"--gateway", "ADDRESS", "default: the first address"},
+                     {"--ip-range", "SUBNET", "part that addresses are leased from"},
+                     {"--internal", "", "without a way out"},
+                     {"--label", "NAME=VALUE", "may be repeated"}},
+         .least_words = 1,
+         .most_words = 1,
+         .run = create},
+        {.name = "network rm", .words = "NETWORK...", .summary = "remove networks", .least_words = 1, .run = remove}};
+}
+
+}  // namespace hoist::cli

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// hoist run, create
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/targets.h"
+#include "wire/url.h"
+
+namespace hoist::cli {
+namespace {
+
+/// "-e NAME" takes the value from our environment.
+std::vector<std::string> environment_of(const Arguments& arguments) {
+    std::vector<std::string> variables;
+    for (const auto& text : arguments.all("env")) {
+        if (text.find('=') != std::string::npos)
+            variables.push_back(text);
+        else if (const char* value = std::getenv(text.c_str()))
+            variables.push_back(text + "=" + value);
+    }
+    return variables;
+}
+
+Json labels_of(const Arguments& arguments) {
+    Json labels = Json::object();
+    for (const auto& text : arguments.all("label")) {
+        const auto equals = text.find('=');
+        labels[text.substr(0, equals)] = equals == std::string::npos ? "" : text.substr(equals + 1);
+    }
+    return labels;
+}
+
+/// Adds "[ip:][host:]container[/protocol]" to PortBindings.
+void add_port(Json& bindings, const std::string& text) {
+    const auto slash = text.find('/');
+    const std::string protocol = slash == std::string::npos ? "tcp" : text.substr(slash + 1);
+    const auto parts = split(text.substr(0, slash), ':');
+    if (parts.size() > 3 || parts.back().empty())
+        throw UsageError(fmt::format("-p: '{}' is not [IP:][HOST:]CONTAINER[/PROTOCOL]", escape_for_terminal(text)));
+    const std::string host = parts.size() > 1 ? parts[parts.size() - 2] : "";
+    bindings[parts.back() + "/" + protocol].push_back(
+        {{"HostIp", parts.size() == 3 ? parts[0] : ""}, {"HostPort", host}});
+}
+
+/// "./site:/srv" as the daemon wants it: absolute.
+std::string bind_of(const std::string& text) {
+    if (text.rfind("./", 0) != 0 && text.rfind("../", 0) != 0) return text;
+    const auto colon = text.find(':');
+    std::array<char, 4096> here{};
+    if (!::getcwd(here.data(), here.size())) fail_errno(errno, "find the current directory");
+    return clean_path(std::string(here.data()) + "/" + text.substr(0, colon)) +
+           (colon == std::string::npos ? "" : text.substr(colon));
+}
+
+Json restart_policy(const std::string& text) {
+    const auto colon = text.find(':');
+    return {{"Name", text.substr(0, colon)},
+            {"MaximumRetryCount", colon == std::string::npos ? 0 : std::atoi(text.c_str() + colon + 1)}};
+}
+
+Json host_config(const Arguments& arguments) {
+    Json host = {{"AutoRemove", arguments.flag("rm")},
+                 {"NetworkMode", arguments.get("network", "default")},
+                 {"Init", arguments.flag("init")},
+                 {"ReadonlyRootfs", arguments.flag("read-only")},
+                 {"Privileged", arguments.flag("privileged")},
+                 {"CapAdd", arguments.all("cap-add")},
+                 {"CapDrop", arguments.all("cap-drop")},
+                 {"SecurityOpt", arguments.all("security-opt")}};
+    Json bindings = Json::object(), binds = Json::array(), tmpfs = Json::object();
+    for (const auto& text : arguments.all("publish")) add_port(bindings, text);
+    for (const auto& text : arguments.all("tmpfs")) {
+        const auto colon = text.find(':');
+        tmpfs[text.substr(0, colon)] = colon == std::string::npos ? "" : text.substr(colon + 1);
+    }
+    for (const auto& text : arguments.all("volume"))
+        if (text.find(':') != std::string::npos) binds.push_back(bind_of(text));
+    host["PortBindings"] = std::move(bindings);
+    host["Binds"] = std::move(binds);
+    host["Tmpfs"] = std::move(tmpfs);
+    if (arguments.has("restart")) host["RestartPolicy"] = restart_policy(arguments.get("restart"));
+    if (const auto text = arguments.get("memory"); !text.empty()) {
+        const auto size = parse_bytes(text);
+        if (!size) throw UsageError(fmt::format("--memory: '{}' is no size", escape_for_terminal(text)));
+        host["Memory"] = size->count;
+    }
+    if (const auto text = arguments.get("cpus"); !text.empty())
+        host["NanoCpus"] = static_cast<std::int64_t>(std::strtod(text.c_str(), nullptr) * 1e9);
+    if (const auto limit = arguments.number("pids-limit")) host["PidsLimit"] = *limit;
+    return host;
+}
+
+Json create_body(const Arguments& arguments, bool tty, bool stdin_) {
+    Json body = {{"Image", arguments.words[0]},
+                 {"Env", environment_of(arguments)},
+                 {"Labels", labels_of(arguments)},
+                 {"User", arguments.get("user")},
+                 {"WorkingDir", arguments.get("workdir")},
+                 {"Hostname", arguments.get("hostname")},
+                 {"StopSignal", arguments.get("stop-signal")},
+                 {"Tty", tty},
+                 {"OpenStdin", stdin_},
+                 {"StdinOnce", stdin_},
+                 {"HostConfig", host_config(arguments)}};
+    if (arguments.words.size() > 1)
+        body["Cmd"] = std::vector<std::string>(arguments.words.begin() + 1, arguments.words.end());
+    if (arguments.has("entrypoint")) body["Entrypoint"] = std::vector<std::string>{arguments.get("entrypoint")};
+    for (const auto& text : arguments.all("volume"))
+        if (text.find(':') == std::string::npos) body["Volumes"][text] = Json::object();
+    return body;
+}
+
+std::string create(Context& context, const Arguments& arguments, bool tty, bool stdin_) {
+    const auto name = arguments.get("name");
+    const std::string target = "/containers/create" + (name.empty() ? "" : "?name=" + wire::percent_encode(name));
+    const Json made = context.client().call("POST", target, create_body(arguments, tty, stdin_));
+    return json_value<std::string>(made, "Id", "");
+}
+
+/// As docker: 127 and 126 for a command that cannot be run, 125 for what is the engine's.
+int start_failed(const Error& error) {
+    print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
+    const std::string& text = error.message();
+    const auto has = [&](const char* words) { return text.find(words) != std::string::npos; };
+    if (has("executable file not found") || has("No such file or directory") || has("no such file or directory"))
+        return 127;
+    return has("ermission denied") || has("s a directory") ? 126 : 125;
+}
+
+int follow(Context& context, const Arguments& arguments, const std::string& id, bool tty, bool stdin_) {
+    const auto& client = context.client();
+    const std::string streams = fmt::format("attach?stream=1&stdout=1&stderr=1{}", stdin_ ? "&stdin=1" : "");
+    Answer output = client.stream("POST", container_path(id, streams), std::nullopt, true);
+    Answer exit = client.stream(
+        "POST", container_path(id, arguments.flag("rm") ? "wait?condition=removed" : "wait?condition=next-exit"));
+    try {
+        client.call("POST", container_path(id, "start"));
+    } catch (const Error& error) {
+        const int status = start_failed(error);
+        if (arguments.flag("rm")) client.open("DELETE", container_path(id) + "?force=1&v=1");
+        return status;
+    }
+    const auto resize = [&](TerminalSize size) {
+        client.open("POST", container_path(id, fmt::format("resize?h={}&w={}", size.rows, size.columns)));
+    };
+    run_session(output, {.tty = tty, .stdin_ = stdin_, .resize = resize});
+    return json_value(parse_json(trim(exit.read_all()), "the daemon's answer"), "StatusCode", 0);
+}
+
+int run(Context& context, const Arguments& arguments) {
+    const bool detach = arguments.flag("detach");
+    const bool tty = arguments.flag("tty"), stdin_ = arguments.flag("interactive") && !detach;
+    std::string id;
+    try {
+        id = create(context, arguments, tty, stdin_);
+    } catch (const Error& error) {
+        print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
+        return 125;
+    }
+    if (!detach) return follow(context, arguments, id, tty, stdin_);
+    try {
+        context.client().call("POST", container_path(id, "start"));
+    } catch (const Error& error) {
+        return start_failed(error);
+    }
+    print(id + "\n");
+    return 0;
+}
+
+int create_only(Context& context, const Arguments& arguments) {
+    print(create(context, arguments, arguments.flag("tty"), arguments.flag("interactive")) + "\n");
+    return 0;
+}
+
+Options creation_options() {
+    return {{"--name", "NAME", "name of the container"},
+            {"--rm", "", "remove it when it ends"},
+            {"-i, --interactive", "", "pass standard input on"},
+            {"-t, --tty", "", "with a terminal"},
+            {"-e, --env", "NAME=VALUE", "variable; may be repeated"},
+            {"-v, --volume", "SOURCE:TARGET[:ro]", "volume or folder; may be repeated"},
+            {"--tmpfs", "TARGET", "memory file system; may be repeated"},
+            {"-p, --publish", "[IP:]HOST:CONTAINER", "published port; may be repeated"},
+            {"--network", "NAME", "network, or none, host, container:NAME"},
+            {"-w, --workdir", "DIR", "working directory"},
+            {"-u, --user", "USER", "user"},
+            {"--entrypoint", "PROGRAM", "in place of the image's"},
+            {"-l, --label", "NAME=VALUE", "label; may be repeated"},
+            {"--hostname", "NAME", "host name"},
+            {"--restart", "POLICY", "no, always, on-failure[:N], unless-stopped"},
+            {"-m, --memory", "SIZE", "memory limit"},
+            {"--cpus", "N", "processors"},
+            {"--pids-limit", "N", "processes and threads"},
+            {"--init", "", "with a small init as process 1"},
+            {"--read-only", "", "read-only root"},
+            {"--privileged", "", "with all rights on the host"},
+            {"--cap-add", "CAPABILITY", "may be repeated"},
+            {"--cap-drop", "CAPABILITY", "may be repeated"},
+            {"--security-opt", "OPTION", "may be repeated"},
+            {"--stop-signal", "SIGNAL", "signal that stops it"}};
+}
+
+}  // namespace
+
+std::vector<Command> run_commands() {
+    Options with_detach = creation_options();
+    with_detach.insert(with_detach.begin(), {"-d, --detach", "", "in the background"});
+    return {{.name = "run",
+             .words = "IMAGE [COMMAND [ARGUMENT...]]",
+             .summary = "create and start one container",
+             .options = with_detach,
+             .least_words = 1,
+             .options_end = OptionsEnd::first_word,
+             .run = run},
+            {.name = "create",
+             .words = "IMAGE [COMMAND [ARGUMENT...]]",
+             .summary = "create one container",
+             .options = creation_options(),
+             .least_words = 1,
+             .options_end = OptionsEnd::first_word,
+             .run = create_only}};
+}
+
+}  // namespace hoist::cli
