@@ -19,7 +19,8 @@ namespace {
 class StackFollower {
 public:
     StackFollower(Context& context, const AttachedOptions& options)
-        : context_(context), options_(options),
+        : context_(context),
+          options_(options),
           logs_(context.client(), {.prefix = options.prefix, .color = options.color, .timestamps = options.timestamps}),
           events_(context.client().stream("GET", "/events?" + event_query())) {
         follow_running(options.since);
@@ -74,7 +75,8 @@ private:
     }
 
     void read_events() {
-        if (!events_.read_some(event_bytes_)) fail(Kind::unavailable, "the daemon went away; the stack goes on: hoist logs -f");
+        if (!events_.read_some(event_bytes_))
+            fail(Kind::unavailable, "the daemon went away; the stack goes on: hoist logs -f");
         for (auto end = event_bytes_.find('\n'); end != std::string::npos; end = event_bytes_.find('\n')) {
             const std::string line = event_bytes_.substr(0, end);
             event_bytes_.erase(0, end + 1);
@@ -127,6 +129,8 @@ private:
 
 }  // namespace
 
-int follow_stack(Context& context, const AttachedOptions& options) { return StackFollower(context, options).run(); }
+int follow_stack(Context& context, const AttachedOptions& options) {
+    return StackFollower(context, options).run();
+}
 
 }  // namespace hoist::cli

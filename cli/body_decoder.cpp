@@ -20,11 +20,15 @@ BodyDecoder BodyDecoder::sized(std::uint64_t length) {
     return decoder;
 }
 
-BodyDecoder BodyDecoder::to_end() { return {}; }
+BodyDecoder BodyDecoder::to_end() {
+    return {};
+}
 
 void BodyDecoder::feed(std::string_view bytes, std::string& to) {
     switch (mode_) {
-        case Mode::to_end: to.append(bytes); break;
+        case Mode::to_end:
+            to.append(bytes);
+            break;
         case Mode::sized: {
             const auto size = std::min<std::uint64_t>(left_, bytes.size());
             to.append(bytes.substr(0, size));
@@ -32,7 +36,9 @@ void BodyDecoder::feed(std::string_view bytes, std::string& to) {
             done_ = left_ == 0;
             break;
         }
-        case Mode::chunked: feed_chunked(bytes, to); break;
+        case Mode::chunked:
+            feed_chunked(bytes, to);
+            break;
     }
 }
 

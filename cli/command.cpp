@@ -20,7 +20,8 @@ ProgressMode Context::progress_mode() const {
     if (kind == "json") return ProgressMode::json;
     if (kind == "quiet") return ProgressMode::quiet;
     if (kind != "auto")
-        throw UsageError(fmt::format("--progress: '{}' is none of auto, tty, plain, json, quiet", escape_for_terminal(kind)));
+        throw UsageError(
+            fmt::format("--progress: '{}' is none of auto, tty, plain, json, quiet", escape_for_terminal(kind)));
     return is_terminal(2) && globals.ansi != Ansi::never ? ProgressMode::tty : ProgressMode::plain;
 }
 

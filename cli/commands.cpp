@@ -28,9 +28,9 @@ const Options global_options = {
 const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands = [] {
         std::vector<Command> all;
-        for (const auto& group : {stack_commands(), stack_list_commands(), log_commands(), exec_commands(), config_commands(),
-                                  container_commands(), run_commands(), image_commands(), network_commands(),
-                                  volume_commands(), event_commands(), system_commands()})
+        for (const auto& group : {stack_commands(), stack_list_commands(), log_commands(), exec_commands(),
+                                  config_commands(), container_commands(), run_commands(), image_commands(),
+                                  network_commands(), volume_commands(), event_commands(), system_commands()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();
@@ -66,14 +66,16 @@ std::string list_commands(bool of_stack) {
 }
 
 std::string general_help() {
-    return "usage: hoist [options] COMMAND [arguments]\n\nstacks, from a compose.yaml (also as hoist compose COMMAND):\n" +
+    return "usage: hoist [options] COMMAND [arguments]\n\nstacks, from a compose.yaml (also as hoist compose "
+           "COMMAND):\n" +
            list_commands(true) + "\ncontainers, images and the rest:\n" + list_commands(false) + "\noptions:\n" +
            describe(global_options) + "\nhoist COMMAND --help tells more of one.\n";
 }
 
 std::string help_of(const Command& command) {
-    std::string text = fmt::format("usage: hoist {}{}{}\n\n{}\n", command.name, command.options.empty() ? "" : " [options]",
-                                   command.words.empty() ? "" : " " + std::string(command.words), command.summary);
+    std::string text =
+        fmt::format("usage: hoist {}{}{}\n\n{}\n", command.name, command.options.empty() ? "" : " [options]",
+                    command.words.empty() ? "" : " " + std::string(command.words), command.summary);
     if (!command.options.empty()) text += "\noptions:\n" + describe(command.options);
     return text;
 }
@@ -96,7 +98,8 @@ const Command* find_command(std::vector<std::string>& words, bool stack_only) {
     std::size_t best = 3;
     for (const auto& command : all_commands()) {
         const auto parts = split(command.name, ' ');
-        if (parts.size() > 1 && parts[0] == word) group += fmt::format("\n  hoist {:<20} {}", command.name, command.summary);
+        if (parts.size() > 1 && parts[0] == word)
+            group += fmt::format("\n  hoist {:<20} {}", command.name, command.summary);
         if (const auto distance = edit_distance(parts[0], word); distance < best) {
             best = distance;
             nearest = parts[0];

@@ -10,7 +10,9 @@
 namespace hoist::cli {
 namespace {
 
-void print_name(const std::string& name) { print(escape_for_terminal(name) + "\n"); }
+void print_name(const std::string& name) {
+    print(escape_for_terminal(name) + "\n");
+}
 
 void print_hashes(const compose::Project& project, const std::string& which) {
     const auto wanted = split(which, ',');

@@ -22,7 +22,8 @@ int remove(Context& context, const Arguments& arguments) {
 
 int kill(Context& context, const Arguments& arguments) {
     const auto signal = arguments.get("signal", "KILL");
-    if (parse_signal(signal) == 0) throw UsageError(fmt::format("--signal: '{}' is no signal", escape_for_terminal(signal)));
+    if (parse_signal(signal) == 0)
+        throw UsageError(fmt::format("--signal: '{}' is no signal", escape_for_terminal(signal)));
     return for_each_name(arguments.words, [&](const std::string& name) {
         context.client().call("POST", container_path(find_container(context, name, std::nullopt),
                                                      "kill?signal=" + wire::percent_encode(signal)));
@@ -38,7 +39,8 @@ int wait(Context& context, const Arguments& arguments) {
 }
 
 int rename(Context& context, const Arguments& arguments) {
-    context.client().call("POST", container_path(arguments.words[0], "rename?name=" + wire::percent_encode(arguments.words[1])));
+    context.client().call(
+        "POST", container_path(arguments.words[0], "rename?name=" + wire::percent_encode(arguments.words[1])));
     return 0;
 }
 
@@ -49,7 +51,8 @@ std::string description_path(const std::string& type, const std::string& name) {
     if (type == "image") return "/images/" + escaped + "/json";
     if (type == "network") return "/networks/" + escaped;
     if (type == "volume") return "/volumes/" + escaped;
-    throw UsageError(fmt::format("--type: '{}' is none of container, image, network, volume", escape_for_terminal(type)));
+    throw UsageError(
+        fmt::format("--type: '{}' is none of container, image, network, volume", escape_for_terminal(type)));
 }
 
 Json describe_object(Context& context, const std::string& name, const std::vector<std::string>& types) {
@@ -101,12 +104,17 @@ std::vector<Command> container_commands() {
              .summary = "wait until containers end, and print their exit statuses",
              .least_words = 1,
              .run = wait},
-            {.name = "rename", .words = "CONTAINER NAME", .summary = "give a container another name", .least_words = 2,
-             .most_words = 2, .run = rename},
+            {.name = "rename",
+             .words = "CONTAINER NAME",
+             .summary = "give a container another name",
+             .least_words = 2,
+             .most_words = 2,
+             .run = rename},
             {.name = "inspect",
              .words = "NAME...",
              .summary = "all there is to know of containers, images, networks or volumes, as JSON",
-             .options = {{"--type", "TYPE", "container, image, network or volume"}, {"--format", "FORMAT", "json (always so)"}},
+             .options = {{"--type", "TYPE", "container, image, network or volume"},
+                         {"--format", "FORMAT", "json (always so)"}},
              .least_words = 1,
              .run = inspect}};
 }

@@ -68,7 +68,8 @@ pid_t spawn_daemon(const std::string& program, const std::string& socket, const 
     ::sigfillset(&all);
     ::posix_spawnattr_setsigmask(&settings.attributes, &none);
     ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
-    ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setflags(&settings.attributes,
+                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     ::posix_spawn_file_actions_addopen(&settings.files, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_addopen(&settings.files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
     ::posix_spawn_file_actions_adddup2(&settings.files, 1, 2);
@@ -79,7 +80,8 @@ pid_t spawn_daemon(const std::string& program, const std::string& socket, const 
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t pid = -1;
-    const int problem = ::posix_spawn(&pid, program.c_str(), &settings.files, &settings.attributes, argv.data(), environ);
+    const int problem =
+        ::posix_spawn(&pid, program.c_str(), &settings.files, &settings.attributes, argv.data(), environ);
     if (problem != 0) fail_errno(problem, "start {}", program);
     return pid;
 }
@@ -87,7 +89,8 @@ pid_t spawn_daemon(const std::string& program, const std::string& socket, const 
 /// The last words of a daemon that did not come up.
 std::string last_lines(const std::string& log) {
     const auto lines = split(std::string(trim(read_file_if_exists(log).value_or(""))), '\n');
-    std::vector<std::string> last(lines.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(lines.size(), 5)), lines.end());
+    std::vector<std::string> last(lines.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(lines.size(), 5)),
+                                  lines.end());
     return join(last, "\n  ");
 }
 
@@ -125,12 +128,14 @@ Client connect_to_daemon(const std::string& host) {
     const int problem = client.try_connect();
     if (problem == 0 || problem == EAGAIN) return client;
     if (problem == EACCES)
-        fail(Kind::denied, "no permission to use {}: be root, or join the group hoist (usermod -aG hoist USER)", client.path());
-    if (problem != ENOENT && problem != ECONNREFUSED) fail_errno(problem, "connect to the daemon at {}", client.path());
-    if (!host.empty()) fail(Kind::unavailable, "no daemon answers at {}: start hoistd --host {}", client.path(), client.path());
-    if (::geteuid() != 0)
-        fail(Kind::unavailable, "no daemon answers at {}: start hoistd as root (systemctl start hoist), or run sudo hoist",
+        fail(Kind::denied, "no permission to use {}: be root, or join the group hoist (usermod -aG hoist USER)",
              client.path());
+    if (problem != ENOENT && problem != ECONNREFUSED) fail_errno(problem, "connect to the daemon at {}", client.path());
+    if (!host.empty())
+        fail(Kind::unavailable, "no daemon answers at {}: start hoistd --host {}", client.path(), client.path());
+    if (::geteuid() != 0)
+        fail(Kind::unavailable,
+             "no daemon answers at {}: start hoistd as root (systemctl start hoist), or run sudo hoist", client.path());
     start_daemon(client);
     return client;
 }

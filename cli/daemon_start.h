@@ -12,7 +12,8 @@ namespace hoist::cli {
 /// @throws Error(invalid) for a host that is no unix socket
 std::string daemon_socket(const std::string& host);
 
-/// A client of a daemon that answers. If none does, the socket is the default one of this machine and we are root, hoistd is started and waited for.
+/// A client of a daemon that answers. If none does, the socket is the default one of this machine and we are root,
+/// hoistd is started and waited for.
 /// @throws Error(unavailable) that says what to do
 Client connect_to_daemon(const std::string& host);
 

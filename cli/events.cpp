@@ -18,8 +18,9 @@ std::string event_line(const Json& event) {
     for (const auto& [key, value] : json_value<std::map<std::string, std::string>>(actor, "Attributes", {}))
         attributes.push_back(key + "=" + value);
     const TimePoint time(Nanoseconds(json_value<std::int64_t>(event, "timeNano", 0)));
-    std::string text = fmt::format("{} {} {} {}", format_time(time), json_value<std::string>(event, "Type", ""),
-                                   json_value<std::string>(event, "Action", ""), json_value<std::string>(actor, "ID", ""));
+    std::string text =
+        fmt::format("{} {} {} {}", format_time(time), json_value<std::string>(event, "Type", ""),
+                    json_value<std::string>(event, "Action", ""), json_value<std::string>(actor, "ID", ""));
     if (!attributes.empty()) text += " (" + join(attributes, ", ") + ")";
     std::replace(text.begin(), text.end(), '\n', ' ');
     return escape_for_terminal(text) + "\n";
@@ -30,7 +31,8 @@ wire::Query query_of(const Arguments& arguments) {
     const TimePoint present = now();
     for (const char* name : {"since", "until"})
         if (arguments.has(name))
-            query.add(name, wire::unix_text(wire::parse_moment(arguments.get(name), present, std::string("--") + name)));
+            query.add(name,
+                      wire::unix_text(wire::parse_moment(arguments.get(name), present, std::string("--") + name)));
     wire::Filters filters;
     for (const auto& text : arguments.all("filter")) filters.add(text);
     if (!filters.empty()) query.add("filters", filters.str());

@@ -92,7 +92,9 @@ std::string Answer::read_all() {
     return body;
 }
 
-std::string Answer::take_early() { return std::exchange(early_, {}); }
+std::string Answer::take_early() {
+    return std::exchange(early_, {});
+}
 
 int Client::try_connect() const {
     const auto address = address_of(path_);
@@ -164,8 +166,8 @@ Json Client::call(const std::string& method, const std::string& target, const st
 Json Client::upload(const std::string& target, const Fd& file,
                     const std::function<void(std::uint64_t)>& progress) const {
     Fd socket = connect();
-    send_all(socket, request_head("POST", target) +
-                         "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
+    send_all(socket,
+             request_head("POST", target) + "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
     std::string part(64 * 1024, '\0');
     std::uint64_t sent = 0;
     try {

@@ -71,7 +71,8 @@ public:
     Answer stream(const std::string& method, const std::string& target, const std::optional<Json>& body = std::nullopt,
                   bool upgrade = false) const;
     /// As stream, and reads the answer; null if it is empty.
-    Json call(const std::string& method, const std::string& target, const std::optional<Json>& body = std::nullopt) const;
+    Json call(const std::string& method, const std::string& target,
+              const std::optional<Json>& body = std::nullopt) const;
     Json get(const std::string& target) const { return call("GET", target); }
 
     /// Sends a file (or pipe) as the body. `progress` hears the bytes sent so far.

@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/units.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/command.h"
 #include "cli/each.h"
 #include "cli/table.h"
@@ -137,8 +137,12 @@ std::vector<Command> image_commands() {
              .options = {{"-f, --force", "", "even if containers were made from it"}},
              .least_words = 1,
              .run = remove},
-            {.name = "tag", .words = "IMAGE REFERENCE", .summary = "give an image another name", .least_words = 2,
-             .most_words = 2, .run = tag}};
+            {.name = "tag",
+             .words = "IMAGE REFERENCE",
+             .summary = "give an image another name",
+             .least_words = 2,
+             .most_words = 2,
+             .run = tag}};
 }
 
 }  // namespace hoist::cli

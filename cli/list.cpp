@@ -2,6 +2,7 @@
 // hoist ps
 #include "base/error.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/command.h"
 #include "cli/project_files.h"
 #include "cli/table.h"
@@ -10,7 +11,9 @@
 namespace hoist::cli {
 namespace {
 
-std::string text(const Json& entry, const char* key) { return json_value<std::string>(entry, key, ""); }
+std::string text(const Json& entry, const char* key) {
+    return json_value<std::string>(entry, key, "");
+}
 
 /// "0.0.0.0:8080->80/tcp, 443/tcp"
 std::string ports_text(const Json& entry) {
@@ -47,7 +50,8 @@ Json as_json(const ListedContainer& container) {
     return {{"ID", container.id},
             {"Name", container.name},
             {"Service", container.service},
-            {"Project", json_value(json_value<Json>(entry, "Labels", Json::object()), "com.docker.compose.project", std::string())},
+            {"Project", json_value(json_value<Json>(entry, "Labels", Json::object()), "com.docker.compose.project",
+                                   std::string())},
             {"Image", text(entry, "Image")},
             {"Command", text(entry, "Command")},
             {"State", text(entry, "State")},
@@ -56,7 +60,8 @@ Json as_json(const ListedContainer& container) {
             {"Created", json_value<std::int64_t>(entry, "Created", 0)},
             {"Ports", ports_text(entry)},
             {"Labels", json_value<Json>(entry, "Labels", Json::object())},
-            {"Networks", json_value<Json>(json_value<Json>(entry, "NetworkSettings", Json::object()), "Networks", Json::object())},
+            {"Networks",
+             json_value<Json>(json_value<Json>(entry, "NetworkSettings", Json::object()), "Networks", Json::object())},
             {"Publishers", std::move(publishers)}};
 }
 
@@ -65,29 +70,38 @@ bool passes(const ListedContainer& container, const Arguments& arguments, bool o
     for (const auto& filter : arguments.all("filter")) {
         const auto equals = filter.find('=');
         const std::string value = equals == std::string::npos ? "" : filter.substr(equals + 1);
-        if (filter.rfind("status=", 0) == 0) statuses.push_back(value);
+        if (filter.rfind("status=", 0) == 0)
+            statuses.push_back(value);
         else if (filter.rfind("name=", 0) == 0) {
             if (container.name.find(value) == std::string::npos) return false;
-        } else throw UsageError(fmt::format("--filter: '{}' is neither status=... nor name=...", escape_for_terminal(filter)));
+        } else
+            throw UsageError(
+                fmt::format("--filter: '{}' is neither status=... nor name=...", escape_for_terminal(filter)));
     }
-    if (!statuses.empty() && std::find(statuses.begin(), statuses.end(), text(container.entry, "State")) == statuses.end())
+    if (!statuses.empty() &&
+        std::find(statuses.begin(), statuses.end(), text(container.entry, "State")) == statuses.end())
         return false;
     const auto& services = arguments.words;
-    return !of_project || services.empty() || std::find(services.begin(), services.end(), container.service) != services.end();
+    return !of_project || services.empty() ||
+           std::find(services.begin(), services.end(), container.service) != services.end();
 }
 
-std::string image_text(const Json& entry) { return text(entry, "Image"); }
+std::string image_text(const Json& entry) {
+    return text(entry, "Image");
+}
 
 void print_table(const std::vector<ListedContainer>& containers, bool of_project, bool whole) {
     std::vector<Row> rows;
     for (const auto& one : containers) {
         const auto& entry = one.entry;
-        const std::string command = "\"" + (whole ? text(entry, "Command") : shorten(text(entry, "Command"), 20)) + "\"";
+        const std::string command =
+            "\"" + (whole ? text(entry, "Command") : shorten(text(entry, "Command"), 20)) + "\"";
         if (of_project)
-            rows.push_back({one.name, image_text(entry), command, one.service, age(entry), text(entry, "Status"), ports_text(entry)});
+            rows.push_back({one.name, image_text(entry), command, one.service, age(entry), text(entry, "Status"),
+                            ports_text(entry)});
         else
-            rows.push_back({whole ? one.id : short_id(one.id), image_text(entry), command, age(entry), text(entry, "Status"),
-                            ports_text(entry), one.name});
+            rows.push_back({whole ? one.id : short_id(one.id), image_text(entry), command, age(entry),
+                            text(entry, "Status"), ports_text(entry), one.name});
     }
     print(of_project ? format_table({"NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"}, rows)
                      : format_table({"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"}, rows));

@@ -113,8 +113,9 @@ void LogFollower::print_line(const LogSource& source, const StampedLine& line) c
         const std::string label = escape_for_terminal(source.label());
         const std::string left = label + std::string(width_ - display_width(label) + 2, ' ') + "| ";
         const auto index = std::find(labels_.begin(), labels_.end(), source.label()) - labels_.begin();
-        text = style_.color ? fmt::format("\x1b[{}m{}\x1b[0m", colors[static_cast<std::size_t>(index) % colors.size()], left)
-                            : left;
+        text = style_.color
+                   ? fmt::format("\x1b[{}m{}\x1b[0m", colors[static_cast<std::size_t>(index) % colors.size()], left)
+                   : left;
     }
     if (style_.timestamps) text += line.time + " ";
     text += line.text;

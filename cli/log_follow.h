@@ -16,7 +16,7 @@
 namespace hoist::cli {
 
 struct LogStyle {
-    bool prefix = true;      ///< "web-1  | "
+    bool prefix = true;  ///< "web-1  | "
     bool color = false;
     bool timestamps = false;
     bool split_streams = false;  ///< stderr to stderr: for a single container

@@ -30,7 +30,8 @@ std::vector<Wanted> wanted_containers(Context& context, const Targets& targets, 
     const auto index = arguments.number("index");
     for (const auto& container : list_containers(context, targets.project, true)) {
         const auto& services = targets.services;
-        const bool asked = services.empty() || std::find(services.begin(), services.end(), container.service) != services.end();
+        const bool asked =
+            services.empty() || std::find(services.begin(), services.end(), container.service) != services.end();
         if (asked && (!index || container.number == *index))
             wanted.push_back({container.id, label_of(container), has_terminal(context, container.id)});
     }
@@ -60,7 +61,8 @@ int show_logs(Context& context, const Arguments& arguments) {
     style.timestamps = arguments.flag("timestamps");
     const bool follow = arguments.flag("follow");
 
-    LogWindow past{.since = moment_of(arguments, "since", present), .until = moment_of(arguments, "until", present),
+    LogWindow past{.since = moment_of(arguments, "since", present),
+                   .until = moment_of(arguments, "until", present),
                    .tail = tail_of(arguments)};
     if (follow && past.until.empty()) past.until = wire::unix_text(present - settled);
     LogFollower follower(context.client(), style);

@@ -19,8 +19,9 @@ int list(Context& context, const Arguments& arguments) {
     for (const auto& network : networks) {
         std::string subnet;
         for (const auto& pool : network["IPAM"]["Config"]) subnet = json_value<std::string>(pool, "Subnet", "");
-        rows.push_back({short_id(json_value<std::string>(network, "Id", "")), json_value<std::string>(network, "Name", ""),
-                        json_value<std::string>(network, "Driver", ""), subnet});
+        rows.push_back({short_id(json_value<std::string>(network, "Id", "")),
+                        json_value<std::string>(network, "Name", ""), json_value<std::string>(network, "Driver", ""),
+                        subnet});
     }
     if (arguments.flag("quiet"))
         for (const auto& row : rows) print(row[0] + "\n");
@@ -66,24 +67,25 @@ int remove(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> network_commands() {
-    return {{.name = "network ls",
-             .summary = "list networks",
-             .options = {{"-q, --quiet", "", "only ids"}, format_option},
-             .most_words = 0,
-             .run = list},
-            {.name = "network create",
-             .words = "NAME",
-             .summary = "create a network",
-             .options = {{"-d, --driver", "DRIVER", "bridge"},
-                         {"--subnet", "SUBNET", "such as 172.28.0.0/16; default: a free one"},
-                         {"--gateway", "ADDRESS", "default: the first address"},
-                         {"--ip-range", "SUBNET", "part that addresses are leased from"},
-                         {"--internal", "", "without a way out"},
-                         {"--label", "NAME=VALUE", "may be repeated"}},
-             .least_words = 1,
-             .most_words = 1,
-             .run = create},
-            {.name = "network rm", .words = "NETWORK...", .summary = "remove networks", .least_words = 1, .run = remove}};
+    return {
+        {.name = "network ls",
+         .summary = "list networks",
+         .options = {{"-q, --quiet", "", "only ids"}, format_option},
+         .most_words = 0,
+         .run = list},
+        {.name = "network create",
+         .words = "NAME",
+         .summary = "create a network",
+         .options = {{"-d, --driver", "DRIVER", "bridge"},
+                     {"--subnet", "SUBNET", "such as 172.28.0.0/16; default: a free one"},
+                     {"--gateway", "ADDRESS", "default: the first address"},
+                     {"--ip-range", "SUBNET", "part that addresses are leased from"},
+                     {"--internal", "", "without a way out"},
+                     {"--label", "NAME=VALUE", "may be repeated"}},
+         .least_words = 1,
+         .most_words = 1,
+         .run = create},
+        {.name = "network rm", .words = "NETWORK...", .summary = "remove networks", .least_words = 1, .run = remove}};
 }
 
 }  // namespace hoist::cli

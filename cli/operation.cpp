@@ -41,7 +41,8 @@ private:
 int poll_timeout(bool live, std::optional<std::chrono::steady_clock::time_point> deadline) {
     constexpr int between_pictures = 100;
     if (!deadline) return live ? between_pictures : -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now()).count();
     const int wait = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
     return live ? std::min(wait, between_pictures) : wait;
 }

@@ -20,9 +20,13 @@ std::string title(const std::string& kind) {
     return word;
 }
 
-std::string seconds_text(double seconds) { return fmt::format("{:.1f}s", seconds); }
+std::string seconds_text(double seconds) {
+    return fmt::format("{:.1f}s", seconds);
+}
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
 
 std::string colored(const std::string& text, const char* code, bool color) {
     return color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
@@ -39,7 +43,8 @@ const char* spinner(ProgressView::Clock::time_point now) {
 void ProgressView::apply(const wire::ProgressLine& line, Clock::time_point now) {
     auto entry = std::find_if(entries_.begin(), entries_.end(),
                               [&](const auto& one) { return one.kind == line.kind && one.name == line.name; });
-    if (entry == entries_.end()) entry = entries_.insert(entry, Entry{.kind = line.kind, .name = line.name, .since = now});
+    if (entry == entries_.end())
+        entry = entries_.insert(entry, Entry{.kind = line.kind, .name = line.name, .since = now});
     const bool busy = line.phase == "started" || line.phase == "waiting";
     if (busy && !entry->busy) entry->since = now;
     entry->text = line.text;
@@ -93,7 +98,8 @@ std::vector<std::string> ProgressView::picture(const std::string& headline, int 
 std::vector<std::string> ProgressView::started() const {
     std::vector<std::string> names;
     for (const auto& entry : entries_)
-        if (entry.kind == "container" && (entry.text == "Started" || entry.text == "Healthy" || entry.text == "Running"))
+        if (entry.kind == "container" &&
+            (entry.text == "Started" || entry.text == "Healthy" || entry.text == "Running"))
             names.push_back(entry.name);
     return names;
 }
@@ -108,7 +114,9 @@ std::string plain_line(const wire::ProgressLine& line) {
 ProgressPrinter::ProgressPrinter(ProgressMode mode, std::string headline, bool color)
     : mode_(mode), headline_(std::move(headline)), color_(color) {}
 
-ProgressPrinter::~ProgressPrinter() { finish(); }
+ProgressPrinter::~ProgressPrinter() {
+    finish();
+}
 
 void ProgressPrinter::apply(const wire::ProgressLine& line) {
     view_.apply(line, ProgressView::Clock::now());

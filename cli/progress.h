@@ -31,7 +31,8 @@ private:
         Clock::time_point since;
         double seconds = 0;
     };
-    std::string line_of(const Entry& entry, std::size_t name_width, int columns, bool color, Clock::time_point now) const;
+    std::string line_of(const Entry& entry, std::size_t name_width, int columns, bool color,
+                        Clock::time_point now) const;
     std::vector<Entry> entries_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/project_files.h"
 
-#include <climits>
 #include <unistd.h>
+#include <climits>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -55,7 +55,8 @@ compose::LoadOptions load_options(const Context& context, const LoadWishes& wish
 }
 
 void print_diagnostics(const std::vector<compose::Diagnostic>& diagnostics) {
-    print_error(compose::render(diagnostics, compose::DiagnosticFormat::rich, use_color(Ansi::automatic, STDERR_FILENO)));
+    print_error(
+        compose::render(diagnostics, compose::DiagnosticFormat::rich, use_color(Ansi::automatic, STDERR_FILENO)));
 }
 
 }  // namespace
@@ -81,10 +82,13 @@ std::optional<std::string> find_project_name(const Context& context) {
 
 std::string project_name(const Context& context) {
     if (auto name = find_project_name(context)) return *name;
-    fail(Kind::not_found, "no compose.yaml here or in a folder above: change to the project's folder, or name it with -f FILE "
+    fail(Kind::not_found,
+         "no compose.yaml here or in a folder above: change to the project's folder, or name it with -f FILE "
          "or -p PROJECT");
 }
 
-void print_load_error(const compose::LoadError& error) { print_diagnostics(error.diagnostics); }
+void print_load_error(const compose::LoadError& error) {
+    print_diagnostics(error.diagnostics);
+}
 
 }  // namespace hoist::cli

@@ -2,10 +2,10 @@
 // hoist run, create
 #include <unistd.h>
 
-#include "base/units.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/targets.h"
@@ -43,7 +43,8 @@ void add_port(Json& bindings, const std::string& text) {
     if (parts.size() > 3 || parts.back().empty())
         throw UsageError(fmt::format("-p: '{}' is not [IP:][HOST:]CONTAINER[/PROTOCOL]", escape_for_terminal(text)));
     const std::string host = parts.size() > 1 ? parts[parts.size() - 2] : "";
-    bindings[parts.back() + "/" + protocol].push_back({{"HostIp", parts.size() == 3 ? parts[0] : ""}, {"HostPort", host}});
+    bindings[parts.back() + "/" + protocol].push_back(
+        {{"HostIp", parts.size() == 3 ? parts[0] : ""}, {"HostPort", host}});
 }
 
 /// "./site:/srv" as the daemon wants it: absolute.
@@ -126,7 +127,8 @@ int start_failed(const Error& error) {
     print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
     const std::string& text = error.message();
     const auto has = [&](const char* words) { return text.find(words) != std::string::npos; };
-    if (has("executable file not found") || has("No such file or directory") || has("no such file or directory")) return 127;
+    if (has("executable file not found") || has("No such file or directory") || has("no such file or directory"))
+        return 127;
     return has("ermission denied") || has("s a directory") ? 126 : 125;
 }
 
@@ -134,7 +136,8 @@ int follow(Context& context, const Arguments& arguments, const std::string& id, 
     const auto& client = context.client();
     const std::string streams = fmt::format("attach?stream=1&stdout=1&stderr=1{}", stdin_ ? "&stdin=1" : "");
     Answer output = client.stream("POST", container_path(id, streams), std::nullopt, true);
-    Answer exit = client.stream("POST", container_path(id, arguments.flag("rm") ? "wait?condition=removed" : "wait?condition=next-exit"));
+    Answer exit = client.stream(
+        "POST", container_path(id, arguments.flag("rm") ? "wait?condition=removed" : "wait?condition=next-exit"));
     try {
         client.call("POST", container_path(id, "start"));
     } catch (const Error& error) {

@@ -25,7 +25,8 @@ public:
         bool input = options_.stdin_;
         if (!input) end_input();
         while (open) {
-            pollfd waiting[] = {{stream_.fd(), POLLIN, 0}, {winch_.fd(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}};
+            pollfd waiting[] = {
+                {stream_.fd(), POLLIN, 0}, {winch_.fd(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}};
             ::poll(waiting, 3, -1);
             if (waiting[1].revents) resize();
             if (waiting[2].revents) input = pass_input();
@@ -37,7 +38,8 @@ private:
     void resize() {
         while (winch_.next() != 0) {
         }
-        if (options_.tty && options_.resize && is_terminal(STDOUT_FILENO)) options_.resize(terminal_size(STDOUT_FILENO));
+        if (options_.tty && options_.resize && is_terminal(STDOUT_FILENO))
+            options_.resize(terminal_size(STDOUT_FILENO));
     }
 
     void end_input() { ::shutdown(stream_.fd(), SHUT_WR); }
@@ -74,8 +76,9 @@ private:
             return true;
         }
         for (const auto& part : decoder_.feed(bytes))
-            part.stream == wire::FrameStream::stderr_ || part.stream == wire::FrameStream::error ? print_error(part.bytes)
-                                                                                                 : print(part.bytes);
+            part.stream == wire::FrameStream::stderr_ || part.stream == wire::FrameStream::error
+                ? print_error(part.bytes)
+                : print(part.bytes);
         return true;
     }
 
@@ -87,6 +90,8 @@ private:
 
 }  // namespace
 
-void run_session(Answer& stream, const SessionOptions& options) { Session(stream, options).run(); }
+void run_session(Answer& stream, const SessionOptions& options) {
+    Session(stream, options).run();
+}
 
 }  // namespace hoist::cli

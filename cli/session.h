@@ -10,8 +10,8 @@
 namespace hoist::cli {
 
 struct SessionOptions {
-    bool tty = false;    ///< raw bytes and raw mode; else frames
-    bool stdin_ = true;  ///< pass standard input on
+    bool tty = false;                          ///< raw bytes and raw mode; else frames
+    bool stdin_ = true;                        ///< pass standard input on
     std::function<void(TerminalSize)> resize;  ///< called at the start and at each SIGWINCH
 };
 

@@ -33,7 +33,8 @@ std::map<std::string, int> scale_of(const Arguments& arguments) {
 wire::ProjectRequest up_request(const Arguments& arguments) {
     if (arguments.flag("force-recreate") && arguments.flag("no-recreate"))
         throw UsageError("--force-recreate and --no-recreate exclude each other");
-    if (arguments.flag("no-start") && arguments.flag("wait")) throw UsageError("--no-start and --wait exclude each other");
+    if (arguments.flag("no-start") && arguments.flag("wait"))
+        throw UsageError("--no-start and --wait exclude each other");
     wire::ProjectRequest request;
     if (arguments.flag("force-recreate")) request.recreate = "always";
     if (arguments.flag("no-recreate")) request.recreate = "never";
@@ -49,10 +50,10 @@ wire::ProjectRequest up_request(const Arguments& arguments) {
 /// What stays behind when `up` is interrupted.
 int report_interrupted(const ProgressPrinter& printer, Ended ended) {
     const auto started = printer.view().started();
-    print_error(fmt::format("hoist: {}; {}; run hoist up again to go on, or hoist down to remove what is there\n",
-                            ended == Ended::too_late ? "not ready within --wait-timeout" : "interrupted",
-                            started.empty() ? "nothing was started yet"
-                                            : "started and kept: " + escape_for_terminal(join(started, ", "))));
+    print_error(fmt::format(
+        "hoist: {}; {}; run hoist up again to go on, or hoist down to remove what is there\n",
+        ended == Ended::too_late ? "not ready within --wait-timeout" : "interrupted",
+        started.empty() ? "nothing was started yet" : "started and kept: " + escape_for_terminal(join(started, ", "))));
     return ended == Ended::too_late ? 1 : 130;
 }
 
@@ -102,9 +103,15 @@ int change(Context& context, const Arguments& arguments, const std::string& verb
     });
 }
 
-int start(Context& context, const Arguments& arguments) { return change(context, arguments, "start"); }
-int stop(Context& context, const Arguments& arguments) { return change(context, arguments, "stop"); }
-int restart(Context& context, const Arguments& arguments) { return change(context, arguments, "restart"); }
+int start(Context& context, const Arguments& arguments) {
+    return change(context, arguments, "start");
+}
+int stop(Context& context, const Arguments& arguments) {
+    return change(context, arguments, "stop");
+}
+int restart(Context& context, const Arguments& arguments) {
+    return change(context, arguments, "restart");
+}
 
 const Option timeout_option{"-t, --timeout", "SECONDS", "time to stop in before the kill"};
 
@@ -137,7 +144,11 @@ std::vector<Command> stack_commands() {
                          timeout_option},
              .run = down,
              .of_stack = true},
-            {.name = "start", .words = "[SERVICE|CONTAINER...]", .summary = "start what is stopped", .run = start, .of_stack = true},
+            {.name = "start",
+             .words = "[SERVICE|CONTAINER...]",
+             .summary = "start what is stopped",
+             .run = start,
+             .of_stack = true},
             {.name = "stop",
              .words = "[SERVICE|CONTAINER...]",
              .summary = "stop what runs",

@@ -28,8 +28,9 @@ int version(Context& context, const Arguments& arguments) {
         return 0;
     }
     const auto& server = answer["Server"];
-    print(fmt::format("hoistd   {}\nAPI      {} (oldest {})\n", escape_for_terminal(json_value<std::string>(server, "Version", "")),
-                      json_value<std::string>(server, "ApiVersion", ""), json_value<std::string>(server, "MinAPIVersion", "")));
+    print(fmt::format(
+        "hoistd   {}\nAPI      {} (oldest {})\n", escape_for_terminal(json_value<std::string>(server, "Version", "")),
+        json_value<std::string>(server, "ApiVersion", ""), json_value<std::string>(server, "MinAPIVersion", "")));
     return 0;
 }
 
@@ -43,7 +44,8 @@ int info(Context& context, const Arguments& arguments) {
                             "LoggingDriver", "CgroupDriver", "CgroupVersion", "DefaultRuntime", "KernelVersion",
                             "OperatingSystem", "Architecture", "NCPU", "MemTotal", "Name", "DockerRootDir"}) {
         const Json value = facts.value(key, Json());
-        print(fmt::format("{:<18} {}\n", key, escape_for_terminal(value.is_string() ? value.get<std::string>() : value.dump())));
+        print(fmt::format("{:<18} {}\n", key,
+                          escape_for_terminal(value.is_string() ? value.get<std::string>() : value.dump())));
     }
     return 0;
 }
@@ -58,7 +60,8 @@ int audit(Context& context, const Arguments& arguments) {
     } else {
         std::vector<Row> rows;
         for (const auto& finding : findings)
-            rows.push_back({json_value<std::string>(finding, "object", ""), json_value<std::string>(finding, "problem", "")});
+            rows.push_back(
+                {json_value<std::string>(finding, "object", ""), json_value<std::string>(finding, "problem", "")});
         print(format_table({"OBJECT", "PROBLEM"}, rows));
     }
     return findings.empty() ? 0 : 1;
@@ -72,9 +75,10 @@ int list_projects(Context& context, const Arguments& arguments) {
     }
     std::vector<Row> rows;
     for (const auto& project : projects)
-        rows.push_back({json_value<std::string>(project, "name", ""),
-                        fmt::format("{}/{} running", json_value(project, "running", 0), json_value(project, "total", 0)),
-                        join(json_value<std::vector<std::string>>(project, "config_files", {}), ",")});
+        rows.push_back(
+            {json_value<std::string>(project, "name", ""),
+             fmt::format("{}/{} running", json_value(project, "running", 0), json_value(project, "total", 0)),
+             join(json_value<std::vector<std::string>>(project, "config_files", {}), ",")});
     print(format_table({"NAME", "STATUS", "CONFIG FILES"}, rows));
     return 0;
 }
@@ -82,18 +86,23 @@ int list_projects(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> system_commands() {
-    return {{.name = "ls", .summary = "list projects", .options = {format_option}, .most_words = 0, .run = list_projects},
-            {.name = "version",
-             .summary = "versions of hoist and of its daemon",
-             .options = {{"--short", "", "only the version"}, format_option},
-             .most_words = 0,
-             .run = version},
-            {.name = "info", .summary = "facts about the daemon and its host", .options = {format_option}, .most_words = 0, .run = info},
-            {.name = "system audit",
-             .summary = "compare database and kernel (exit status 1: they disagree)",
-             .options = {format_option},
-             .most_words = 0,
-             .run = audit}};
+    return {
+        {.name = "ls", .summary = "list projects", .options = {format_option}, .most_words = 0, .run = list_projects},
+        {.name = "version",
+         .summary = "versions of hoist and of its daemon",
+         .options = {{"--short", "", "only the version"}, format_option},
+         .most_words = 0,
+         .run = version},
+        {.name = "info",
+         .summary = "facts about the daemon and its host",
+         .options = {format_option},
+         .most_words = 0,
+         .run = info},
+        {.name = "system audit",
+         .summary = "compare database and kernel (exit status 1: they disagree)",
+         .options = {format_option},
+         .most_words = 0,
+         .run = audit}};
 }
 
 }  // namespace hoist::cli

@@ -28,7 +28,9 @@ ListedContainer listed(const Json& entry) {
 
 }  // namespace
 
-bool ListedContainer::running() const { return json_value<std::string>(entry, "State", "") == "running"; }
+bool ListedContainer::running() const {
+    return json_value<std::string>(entry, "State", "") == "running";
+}
 
 std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all) {
     wire::Query query;

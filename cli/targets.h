@@ -25,7 +25,7 @@ std::vector<ListedContainer> list_containers(Context& context, const std::option
 std::string label_of(const ListedContainer& container);
 
 struct Targets {
-    std::optional<std::string> project;   ///< set if all words (or none) are services of it
+    std::optional<std::string> project;  ///< set if all words (or none) are services of it
     std::vector<std::string> services;
     std::vector<std::string> containers;  ///< names or ids, else
 };

@@ -34,7 +34,9 @@ void restore_and_die(int signal) {
 
 }  // namespace
 
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+bool is_terminal(int fd) {
+    return ::isatty(fd) == 1;
+}
 
 TerminalSize terminal_size(int fd) {
     winsize size{};
@@ -65,15 +67,21 @@ SignalQueue::SignalQueue(const std::vector<int>& signals) {
     fd_ = Fd(check(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC), "open a signalfd"));
 }
 
-SignalQueue::~SignalQueue() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+SignalQueue::~SignalQueue() {
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
 
 int SignalQueue::next() {
     signalfd_siginfo info{};
     return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
 }
 
-void print(std::string_view text) { write_out(STDOUT_FILENO, text); }
-void print_error(std::string_view text) { write_out(STDERR_FILENO, text); }
+void print(std::string_view text) {
+    write_out(STDOUT_FILENO, text);
+}
+void print_error(std::string_view text) {
+    write_out(STDERR_FILENO, text);
+}
 
 bool use_color(Ansi choice, int fd) {
     if (choice != Ansi::automatic) return choice == Ansi::always;

@@ -89,7 +89,8 @@ asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id) {
                             escape_for_terminal(trim(std::string_view(probe.output).substr(0, 1024))));
     }
     const auto lines =
-        co_await on_pool(engine.workers(), [directory = view.log_directory] { return last_lines(directory); });
+        auto work = [directory = view.log_directory] { return last_lines(directory); };
+        co_await on_pool(engine.workers(), std::move(work));
     if (!lines.empty()) text += "\n  last lines of its log:" + lines;
     co_return text;
 }

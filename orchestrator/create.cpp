@@ -102,14 +102,16 @@ asio::awaitable<void> undo(Engine::State& engine, ContainerView view, std::vecto
     engine.networks.release(view.id);
     engine.names.erase(view.name);
     for (const auto& volume : volumes) engine.volumes.forget(volume.name);
-    co_await on_pool(engine.pool, [layout = engine.layout, id = view.id, volumes] {
+    auto work = [layout = engine.layout, id = view.id, volumes] {
         storage::discard_container_root(layout, id);
         for (const auto& volume : volumes) Volumes::discard(layout, volume.name);
-    });
-    co_await engine.commit([id = view.id, volumes](storage::Transaction& transaction) {
+    };
+    co_await on_pool(engine.pool, std::move(work));
+    auto work2 = [id = view.id, volumes](storage::Transaction& transaction) {
         transaction.remove_container(id);
         for (const auto& volume : volumes) transaction.remove_volume(volume.name);
-    });
+    };
+    co_await engine.commit(std::move(work2));
     engine.trash.wake();
 }
 

@@ -78,15 +78,17 @@ struct Projects::State {
     }
 
     asio::awaitable<void> write(std::function<void(storage::Transaction&)> work) {
-        co_await on_pool(engine.workers(), [this, work = std::move(work)] {
+        auto work2 = [this, work = std::move(work)] {
             engine.database().run(work);
             return 0;
-        });
+        };
+        co_await on_pool(engine.workers(), std::move(work2));
     }
 
     asio::awaitable<void> store(compose::Project model, bool running) {
         const storage::ProjectRow row{model.name, to_json(model).dump(), running};
-        co_await write([row](storage::Transaction& transaction) { transaction.put(row); });
+        auto work3 = [row](storage::Transaction& transaction) { transaction.put(row); };
+        co_await write(std::move(work3));
         const std::string name = model.name;
         desired[name] = {std::move(model), running};
     }
@@ -100,7 +102,8 @@ struct Projects::State {
 
     asio::awaitable<void> forget(std::string name) {
         if (!desired.count(name)) co_return;
-        co_await write([name](storage::Transaction& transaction) { transaction.remove_project(name); });
+        auto work4 = [name](storage::Transaction& transaction) { transaction.remove_project(name); };
+        co_await write(std::move(work4));
         desired.erase(name);
     }
 

@@ -89,6 +89,8 @@ bool Filters::allows_labels(const std::map<std::string, std::string>& labels) co
     return true;
 }
 
-std::string Filters::str() const { return values_.empty() ? "" : Json(values_).dump(); }
+std::string Filters::str() const {
+    return values_.empty() ? "" : Json(values_).dump();
+}
 
 }  // namespace hoist::wire

@@ -7,8 +7,14 @@ namespace hoist::wire {
 
 void append_frame(std::string& to, FrameStream stream, std::string_view bytes) {
     const auto size = static_cast<std::uint32_t>(bytes.size());
-    const char header[8] = {static_cast<char>(stream), 0, 0, 0, static_cast<char>(size >> 24),
-                            static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)};
+    const char header[8] = {static_cast<char>(stream),
+                            0,
+                            0,
+                            0,
+                            static_cast<char>(size >> 24),
+                            static_cast<char>(size >> 16),
+                            static_cast<char>(size >> 8),
+                            static_cast<char>(size)};
     to.append(header, sizeof header);
     to.append(bytes);
 }

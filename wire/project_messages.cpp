@@ -6,12 +6,9 @@
 namespace hoist::wire {
 
 Json to_json(const ProjectRequest& request) {
-    Json options = {{"recreate", request.recreate},
-                    {"services", request.services},
-                    {"no_deps", request.no_deps},
-                    {"no_start", request.no_start},
-                    {"wait", request.wait},
-                    {"remove_orphans", request.remove_orphans},
+    Json options = {{"recreate", request.recreate}, {"services", request.services},
+                    {"no_deps", request.no_deps},   {"no_start", request.no_start},
+                    {"wait", request.wait},         {"remove_orphans", request.remove_orphans},
                     {"volumes", request.volumes}};
     if (request.timeout) options["timeout"] = request.timeout->count();
     return {{"project", request.project}, {"options", std::move(options)}};
@@ -53,8 +50,12 @@ ProgressLine progress_line_from_json(const Json& object) {
             .seconds = json_value(object, "seconds", 0.0)};
 }
 
-Json result_ok() { return {{"result", "ok"}}; }
+Json result_ok() {
+    return {{"result", "ok"}};
+}
 
-Json result_error(const Error& error) { return {{"error", error_body(error.kind(), error.message())}}; }
+Json result_error(const Error& error) {
+    return {{"error", error_body(error.kind(), error.message())}};
+}
 
 }  // namespace hoist::wire

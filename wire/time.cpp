@@ -43,7 +43,9 @@ std::optional<TimePoint> parse_optional_moment(const std::string& text, TimePoin
     return parse_moment(text, now, what);
 }
 
-std::int64_t unix_nanoseconds(TimePoint time) { return time.time_since_epoch().count(); }
+std::int64_t unix_nanoseconds(TimePoint time) {
+    return time.time_since_epoch().count();
+}
 
 std::int64_t unix_seconds(TimePoint time) {
     return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -54,6 +56,8 @@ std::string unix_text(TimePoint time) {
     return fmt::format("{}.{:09}", seconds, unix_nanoseconds(time) - seconds * 1'000'000'000);
 }
 
-std::string time_or_never(TimePoint time) { return time == TimePoint{} ? never : format_time(time); }
+std::string time_or_never(TimePoint time) {
+    return time == TimePoint{} ? never : format_time(time);
+}
 
 }  // namespace hoist::wire
