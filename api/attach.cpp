@@ -11,7 +11,8 @@ namespace hoist::api {
 namespace {
 
 /// What was written so far, for logs=1.
-asio::awaitable<std::string> past_output(orchestrator::Engine& engine, ContainerId id, const wire::Query& query, bool tty) {
+asio::awaitable<std::string> past_output(orchestrator::Engine& engine, ContainerId id, const wire::Query& query,
+                                         bool tty) {
     LogStreamOptions options;
     options.query.want_stdout = query.flag("stdout");
     options.query.want_stderr = query.flag("stderr");

@@ -27,11 +27,10 @@ using Parser = http::request_parser<http::buffer_body>;
 constexpr std::size_t buffer_size = largest_head + 16384;
 
 std::string status_line_and_headers(int status) {
-    return fmt::format(
-        "HTTP/1.1 {} {}\r\nServer: Docker/" HOIST_VERSION
-        " (linux) hoist\r\nApi-Version: {}.{}\r\nOstype: linux\r\nDocker-Experimental: false\r\n",
-        status, std::string_view(http::obsolete_reason(static_cast<http::status>(status))), newest_version.major,
-        newest_version.minor);
+    return fmt::format("HTTP/1.1 {} {}\r\nServer: Docker/" HOIST_VERSION
+                       " (linux) hoist\r\nApi-Version: {}.{}\r\nOstype: linux\r\nDocker-Experimental: false\r\n",
+                       status, std::string_view(http::obsolete_reason(static_cast<http::status>(status))),
+                       newest_version.major, newest_version.minor);
 }
 
 /// The Exchange over a socket and Beast's parser.
@@ -60,7 +59,8 @@ public:
         body.size = size;
         while (!parser_.is_done() && body.size == size) {
             beast::error_code problem;
-            co_await http::async_read_some(socket_, buffer_, parser_, asio::redirect_error(asio::use_awaitable, problem));
+            co_await http::async_read_some(socket_, buffer_, parser_,
+                                           asio::redirect_error(asio::use_awaitable, problem));
             if (problem == http::error::need_buffer) break;
             if (problem) {
                 broken_ = true;
@@ -104,8 +104,8 @@ public:
     asio::awaitable<Hijacked> hijack(std::string content_type) override {
         answered_ = hijacked_ = true;
         const bool upgrade = wants_upgrade();
-        std::string head = upgrade ? "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
-                                   : "HTTP/1.1 200 OK\r\n";
+        std::string head =
+            upgrade ? "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" : "HTTP/1.1 200 OK\r\n";
         head += fmt::format("Api-Version: {}.{}\r\nContent-Type: {}\r\n\r\n", newest_version.major,
                             newest_version.minor, content_type);
         co_await asio::async_write(socket_, asio::buffer(head), asio::use_awaitable);
@@ -130,8 +130,6 @@ public:
         return !broken_ && !hijacked_ && !wants_upgrade() && parser_.is_done() && parser_.get().keep_alive();
     }
     bool finished() const { return answered_ && !streaming_; }
-
-    std::string extra_headers;
 
 protected:
     std::optional<std::uint64_t> announced_size() const override {
@@ -276,7 +274,8 @@ struct Connection::State {
 
     asio::awaitable<void> send_error(Exchange& exchange, const Error& error) {
         const auto answer = to_answer(error);
-        if (answer.status == 500) spdlog::error("{} {}: {}", exchange.request.method, exchange.request.path, error.what());
+        if (answer.status == 500)
+            spdlog::error("{} {}: {}", exchange.request.method, exchange.request.path, error.what());
         co_await exchange.send_json(answer.status, answer.body);
     }
 };
@@ -286,7 +285,9 @@ Connection::Connection(Socket socket, Services services, const std::vector<Route
 
 Connection::~Connection() = default;
 
-bool Connection::waits_for_request() const { return !state_->busy; }
+bool Connection::waits_for_request() const {
+    return !state_->busy;
+}
 
 asio::awaitable<void> Connection::run() {
     try {

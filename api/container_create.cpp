@@ -24,8 +24,14 @@ bool is_valid_name(const std::string& name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     };
     return name.size() > 1 && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-        return is_letter(c) || marks.find(c) != std::string_view::npos;
-    });
+               return is_letter(c) || marks.find(c) != std::string_view::npos;
+           });
+}
+
+bool is_plain_default(const AskedEndpoint& asked) {
+    const auto& settings = asked.settings;
+    return asked.network == "bridge" && settings.aliases.empty() && settings.ipv4_address.empty() &&
+           settings.mac_address.empty();
 }
 
 asio::awaitable<void> create_container(Exchange& exchange, Services& services) {
@@ -38,7 +44,10 @@ asio::awaitable<void> create_container(Exchange& exchange, Services& services) {
     auto& engine = services.engine;
     // Clients pull what is reported missing in these words, and create again.
     if (!engine.images().find(spec.image)) fail(Kind::not_found, "no such image: {}", spec.image);
-    for (auto& asked : asked_endpoints(body)) {
+    auto endpoints = asked_endpoints(body);
+    // Without wishes, the engine joins its default network itself, and makes it when it is first needed.
+    if (endpoints.size() == 1 && is_plain_default(endpoints[0])) endpoints.clear();
+    for (auto& asked : endpoints) {
         asked.settings.network = co_await network_named(engine, asked.network);
         spec.endpoints.push_back(std::move(asked.settings));
     }
@@ -49,6 +58,8 @@ asio::awaitable<void> create_container(Exchange& exchange, Services& services) {
 
 }  // namespace
 
-std::vector<Route> container_create_routes() { return {{"POST", "/containers/create", create_container}}; }
+std::vector<Route> container_create_routes() {
+    return {{"POST", "/containers/create", create_container}};
+}
 
 }  // namespace hoist::api

@@ -37,7 +37,8 @@ Json state_json(const ContainerView& view) {
                   {"Pid", running ? running->pid : 0},
                   {"ExitCode", last ? last->code : 0},
                   {"Error", last ? last->error : ""},
-                  {"StartedAt", running ? format_time(running->since) : wire::time_or_never(last ? last->started_at : TimePoint{})},
+                  {"StartedAt",
+                   running ? format_time(running->since) : wire::time_or_never(last ? last->started_at : TimePoint{})},
                   {"FinishedAt", wire::time_or_never(last ? last->finished_at : TimePoint{})}};
     if (view.health.status != Health::none) state["Health"] = health_json(view.health);
     return state;
@@ -80,16 +81,23 @@ Json config_json(const ContainerView& view) {
 }
 
 Json network_settings(const ContainerView& view) {
-    Json settings = {{"Networks", networks_json(view)}, {"Ports", Json::object()}, {"SandboxID", ""},
-                     {"SandboxKey", ""},                {"Bridge", ""},            {"IPAddress", ""},
-                     {"IPPrefixLen", 0},                {"Gateway", ""},           {"MacAddress", ""}};
+    Json settings = {{"Networks", networks_json(view)},
+                     {"Ports", Json::object()},
+                     {"SandboxID", ""},
+                     {"SandboxKey", ""},
+                     {"Bridge", ""},
+                     {"IPAddress", ""},
+                     {"IPPrefixLen", 0},
+                     {"Gateway", ""},
+                     {"MacAddress", ""}};
     for (const auto& port : view.spec.ports) {
         // Present, and null while nothing is bound: docker's form of an exposed port.
         settings["Ports"].emplace(fmt::format("{}/{}", port.container_port, port.protocol), Json());
     }
     for (const auto& port : view.ports)
         settings["Ports"][fmt::format("{}/{}", port.container_port, port.protocol)].push_back(
-            {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
+            {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
+             {"HostPort", std::to_string(port.host_port)}});
     if (!view.endpoints.empty()) {
         const auto& first = view.endpoints.front();
         settings["IPAddress"] = first.address;

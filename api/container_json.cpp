@@ -11,15 +11,21 @@ namespace {
 
 std::string health_note(const ContainerView& view) {
     switch (view.health.status) {
-        case Health::none: return "";
-        case Health::starting: return " (health: starting)";
-        case Health::healthy: return " (healthy)";
-        case Health::unhealthy: return " (unhealthy)";
+        case Health::none:
+            return "";
+        case Health::starting:
+            return " (health: starting)";
+        case Health::healthy:
+            return " (healthy)";
+        case Health::unhealthy:
+            return " (unhealthy)";
     }
     return "";
 }
 
-std::string ago(TimePoint then, TimePoint present) { return human_duration(std::max(present - then, Nanoseconds(0))); }
+std::string ago(TimePoint then, TimePoint present) {
+    return human_duration(std::max(present - then, Nanoseconds(0)));
+}
 
 Json port_list(const ContainerView& view) {
     Json ports = Json::array();

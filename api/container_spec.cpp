@@ -28,7 +28,9 @@ std::optional<Words> words(const Json& object, const char* key) {
     return json_optional<Words>(object, key);
 }
 
-Words list(const Json& object, const char* key) { return json_value<Words>(object, key, {}); }
+Words list(const Json& object, const char* key) {
+    return json_value<Words>(object, key, {});
+}
 
 std::optional<std::int64_t> positive(const Json& object, const char* key) {
     const auto value = json_optional<std::int64_t>(object, key);
@@ -84,11 +86,16 @@ void read_restart(const Json& host, ContainerSpec& spec) {
     const Json policy = section(host, "RestartPolicy");
     const auto name = json_value<std::string>(policy, "Name", "");
     spec.restart.max_retries = json_value(policy, "MaximumRetryCount", 0);
-    if (name.empty() || name == "no") spec.restart.name = RestartSpec::Name::no;
-    else if (name == "always") spec.restart.name = RestartSpec::Name::always;
-    else if (name == "on-failure") spec.restart.name = RestartSpec::Name::on_failure;
-    else if (name == "unless-stopped") spec.restart.name = RestartSpec::Name::unless_stopped;
-    else fail(Kind::invalid, "invalid restart policy '{}'", name);
+    if (name.empty() || name == "no")
+        spec.restart.name = RestartSpec::Name::no;
+    else if (name == "always")
+        spec.restart.name = RestartSpec::Name::always;
+    else if (name == "on-failure")
+        spec.restart.name = RestartSpec::Name::on_failure;
+    else if (name == "unless-stopped")
+        spec.restart.name = RestartSpec::Name::unless_stopped;
+    else
+        fail(Kind::invalid, "invalid restart policy '{}'", name);
 }
 
 /// "source:target[:options]" of HostConfig.Binds.
@@ -101,10 +108,13 @@ MountSpec parse_bind(const std::string& text) {
     mount.create_host_path = true;
     if (parts.size() == 3)
         for (const auto& option : split(parts[2], ',')) {
-            if (option == "ro") mount.read_only = true;
-            else if (option == "nocopy") mount.no_copy = true;
+            if (option == "ro")
+                mount.read_only = true;
+            else if (option == "nocopy")
+                mount.no_copy = true;
             else if (option == "shared" || option == "rshared" || option == "slave" || option == "rslave" ||
-                     option == "private" || option == "rprivate") mount.propagation = option;
+                     option == "private" || option == "rprivate")
+                mount.propagation = option;
             else if (option != "rw" && option != "z" && option != "Z" && !option.empty())
                 fail(Kind::invalid, "invalid volume specification: '{}': unknown option '{}'", text, option);
         }
@@ -142,7 +152,8 @@ MountSpec parse_mount(const Json& object) {
 
 void read_mounts(const Json& body, const Json& host, ContainerSpec& spec) {
     for (const auto& bind : list(host, "Binds")) spec.mounts.push_back(parse_bind(bind));
-    for (const auto& mount : json_value<std::vector<Json>>(host, "Mounts", {})) spec.mounts.push_back(parse_mount(mount));
+    for (const auto& mount : json_value<std::vector<Json>>(host, "Mounts", {}))
+        spec.mounts.push_back(parse_mount(mount));
     for (const auto& [target, options] : json_value<std::map<std::string, std::string>>(host, "Tmpfs", {})) {
         MountSpec mount{.target = target, .tmpfs_options = options};
         mount.type = MountSpec::Type::tmpfs;
@@ -195,7 +206,8 @@ void read_resources(const Json& host, ResourceSpec& resources) {
     resources.cpuset = json_value<std::string>(host, "CpusetCpus", "");
     if (const auto score = json_value(host, "OomScoreAdj", 0); score != 0) resources.oom_score_adj = score;
     for (const auto& limit : json_value<std::vector<Json>>(host, "Ulimits", {}))
-        resources.ulimits.push_back({json_value<std::string>(limit, "Name", ""), json_value<std::int64_t>(limit, "Soft", 0),
+        resources.ulimits.push_back({json_value<std::string>(limit, "Name", ""),
+                                     json_value<std::int64_t>(limit, "Soft", 0),
                                      json_value<std::int64_t>(limit, "Hard", 0)});
 }
 

@@ -12,10 +12,12 @@ namespace {
 
 bool on_network(const ContainerView& view, const wire::Filters& filters) {
     if (!filters.has("network")) return true;
-    return std::any_of(view.endpoints.begin(), view.endpoints.end(), [&](const EndpointState& endpoint) {
-        return filters.allows("network", endpoint.network_name) ||
-               filters.allows_prefix("network", endpoint.network.str());
-    }) || filters.allows("network", view.spec.network_mode);
+    return std::any_of(view.endpoints.begin(), view.endpoints.end(),
+                       [&](const EndpointState& endpoint) {
+                           return filters.allows("network", endpoint.network_name) ||
+                                  filters.allows_prefix("network", endpoint.network.str());
+                       }) ||
+           filters.allows("network", view.spec.network_mode);
 }
 
 bool uses_volume(const ContainerView& view, const wire::Filters& filters) {
@@ -31,11 +33,12 @@ bool publishes(const ContainerView& view, const wire::Filters& filters) {
                filters.allows(key, fmt::format("{}/{}", number, port.protocol));
     };
     const auto& ports = view.ports;
-    return (!filters.has("publish") || std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
-        return any("publish", port, port.host_port);
-    })) && (!filters.has("expose") || std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
-        return any("expose", port, port.container_port);
-    }));
+    return (!filters.has("publish") ||
+            std::any_of(ports.begin(), ports.end(),
+                        [&](const auto& port) { return any("publish", port, port.host_port); })) &&
+           (!filters.has("expose") || std::any_of(ports.begin(), ports.end(), [&](const auto& port) {
+               return any("expose", port, port.container_port);
+           }));
 }
 
 bool exited_with(const ContainerView& view, const wire::Filters& filters) {
@@ -60,13 +63,15 @@ bool passes(const ContainerView& view, const wire::Filters& filters, const Engin
                        filters.allows_prefix("ancestor", view.spec.image_id) ||
                        filters.allows("ancestor", view.image_reference.substr(0, view.image_reference.rfind(':')));
     return name && image && filters.allows_prefix("id", view.id.str()) && filters.allows_labels(view.spec.labels) &&
-           filters.allows("status", status_word(view.state)) && filters.allows("health", to_string(view.health.status)) &&
-           on_network(view, filters) && uses_volume(view, filters) && publishes(view, filters) &&
-           exited_with(view, filters) && in_order(view, filters, engine);
+           filters.allows("status", status_word(view.state)) &&
+           filters.allows("health", to_string(view.health.status)) && on_network(view, filters) &&
+           uses_volume(view, filters) && publishes(view, filters) && exited_with(view, filters) &&
+           in_order(view, filters, engine);
 }
 
-const std::set<std::string> known_filters = {"ancestor", "before",    "since", "expose", "publish", "exited", "health", "id",
-                                             "is-task",  "isolation", "label", "name",   "network", "status", "volume"};
+const std::set<std::string> known_filters = {"ancestor", "before", "since",   "expose",  "publish",
+                                             "exited",   "health", "id",      "is-task", "isolation",
+                                             "label",    "name",   "network", "status",  "volume"};
 
 asio::awaitable<void> list_containers(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
@@ -78,7 +83,8 @@ asio::awaitable<void> list_containers(Exchange& exchange, Services& services) {
     const TimePoint present = now();
     Json list = Json::array();
     for (const auto& view : views) {
-        const bool alive = std::holds_alternative<Running>(view.state) || std::holds_alternative<Restarting>(view.state);
+        const bool alive =
+            std::holds_alternative<Running>(view.state) || std::holds_alternative<Restarting>(view.state);
         if ((!all && !alive) || !passes(view, filters, services.engine)) continue;
         list.push_back(container_summary(view, present, services.engine.layout().volumes()));
         if (limit > 0 && list.size() == static_cast<std::size_t>(limit)) break;

@@ -12,7 +12,8 @@ struct Answer {
     Json body;
 };
 
-/// The only place that turns a kind into a status. Texts that clients match get Docker's spelling: "No such container:".
+/// The only place that turns a kind into a status. Texts that clients match get Docker's spelling: "No such
+/// container:".
 Answer to_answer(const Error& error);
 
 }  // namespace hoist::api

@@ -33,13 +33,13 @@ Json to_json(const Event& event) {
 /// A filter on one type of object says nothing about others: they do not pass.
 bool allows_object(const wire::Filters& filters, const std::string& key, const Event& event) {
     if (!filters.has(key)) return true;
-    return event.type == key &&
-           (filters.allows_prefix(key, event.id) || filters.allows(key, attribute(event, "name")));
+    return event.type == key && (filters.allows_prefix(key, event.id) || filters.allows(key, attribute(event, "name")));
 }
 
 bool allows_action(const wire::Filters& filters, const Event& event) {
     // "health_status" and "exec_start" stand for all of "health_status: healthy", "exec_start: sh -c ...".
-    return filters.allows("event", event.action) || filters.allows("event", event.action.substr(0, event.action.find(':')));
+    return filters.allows("event", event.action) ||
+           filters.allows("event", event.action.substr(0, event.action.find(':')));
 }
 
 bool passes(const wire::Filters& filters, const Event& event) {
@@ -82,6 +82,8 @@ asio::awaitable<void> stream_events(Exchange& exchange, Services& services) {
 
 }  // namespace
 
-std::vector<Route> event_routes() { return {{"GET", "/events", stream_events, WhenGone::cancel}}; }
+std::vector<Route> event_routes() {
+    return {{"GET", "/events", stream_events, WhenGone::cancel}};
+}
 
 }  // namespace hoist::api

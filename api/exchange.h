@@ -45,6 +45,7 @@ public:
     virtual ~Exchange() = default;
 
     Request request;
+    std::string extra_headers;  ///< of the answer: "Name: value\r\n"...
 
     /// The whole body. @throws Error(invalid) if it is longer than `limit`
     asio::awaitable<std::string> read_body(std::size_t limit = 4u << 20);

@@ -104,22 +104,23 @@ asio::awaitable<void> resize_exec(Exchange& exchange, Services& services) {
 
 Json exec_json(const ExecView& view) {
     const auto& command = view.spec.command;
-    Json process = {{"tty", view.spec.tty},
-                    {"entrypoint", command.empty() ? "" : command.front()},
-                    {"arguments", command.empty() ? command : std::vector<std::string>(command.begin() + 1, command.end())},
-                    {"privileged", view.spec.privileged},
-                    {"user", view.spec.user}};
+    Json process = {
+        {"tty", view.spec.tty},
+        {"entrypoint", command.empty() ? "" : command.front()},
+        {"arguments", command.empty() ? command : std::vector<std::string>(command.begin() + 1, command.end())},
+        {"privileged", view.spec.privileged},
+        {"user", view.spec.user}};
     return {{"ID", view.id.str()},
-                                      {"Running", view.running},
-                                      {"ExitCode", view.exit_code ? Json(*view.exit_code) : Json()},
-                                      {"ProcessConfig", std::move(process)},
-                                      {"OpenStdin", view.spec.attach_stdin},
-                                      {"OpenStdout", true},
-                                      {"OpenStderr", true},
-                                      {"CanRemove", false},
-                                      {"ContainerID", view.container.str()},
-                                      {"DetachKeys", ""},
-                                      {"Pid", view.pid}};
+            {"Running", view.running},
+            {"ExitCode", view.exit_code ? Json(*view.exit_code) : Json()},
+            {"ProcessConfig", std::move(process)},
+            {"OpenStdin", view.spec.attach_stdin},
+            {"OpenStdout", true},
+            {"OpenStderr", true},
+            {"CanRemove", false},
+            {"ContainerID", view.container.str()},
+            {"DetachKeys", ""},
+            {"Pid", view.pid}};
 }
 
 asio::awaitable<void> inspect_exec(Exchange& exchange, Services& services) {

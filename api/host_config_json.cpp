@@ -9,10 +9,14 @@ namespace {
 
 const char* restart_name(RestartSpec::Name name) {
     switch (name) {
-        case RestartSpec::Name::no: return "no";
-        case RestartSpec::Name::always: return "always";
-        case RestartSpec::Name::on_failure: return "on-failure";
-        case RestartSpec::Name::unless_stopped: return "unless-stopped";
+        case RestartSpec::Name::no:
+            return "no";
+        case RestartSpec::Name::always:
+            return "always";
+        case RestartSpec::Name::on_failure:
+            return "on-failure";
+        case RestartSpec::Name::unless_stopped:
+            return "unless-stopped";
     }
     return "no";
 }
@@ -59,8 +63,7 @@ Json host_config_json(const ContainerSpec& spec) {
         {"Binds", binds(spec)},
         {"NetworkMode", spec.network_mode},
         {"PortBindings", port_bindings(spec)},
-        {"RestartPolicy",
-         {{"Name", restart_name(spec.restart.name)}, {"MaximumRetryCount", spec.restart.max_retries}}},
+        {"RestartPolicy", {{"Name", restart_name(spec.restart.name)}, {"MaximumRetryCount", spec.restart.max_retries}}},
         {"LogConfig", {{"Type", spec.log_driver}, {"Config", spec.log_options}}},
         {"AutoRemove", spec.auto_remove},
         {"Privileged", spec.privileged},

@@ -54,7 +54,9 @@ std::optional<ApiVersion> parse_version(std::string_view text) {
     return version;
 }
 
-std::string to_text(ApiVersion version) { return fmt::format("{}.{}", version.major, version.minor); }
+std::string to_text(ApiVersion version) {
+    return fmt::format("{}.{}", version.major, version.minor);
+}
 
 }  // namespace
 

@@ -77,7 +77,9 @@ void publish_import(orchestrator::Engine& engine, const std::string& id, const s
     engine.events().publish("image", "import", id, {{"name", reference}});
 }
 
-std::string status_line(const std::string& id) { return wire::dump({{"status", id}}) + "\r\n"; }
+std::string status_line(const std::string& id) {
+    return wire::dump({{"status", id}}) + "\r\n";
+}
 
 asio::awaitable<void> create_image(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
@@ -104,6 +106,8 @@ asio::awaitable<void> create_image(Exchange& exchange, Services& services) {
 
 }  // namespace
 
-std::vector<Route> image_import_routes() { return {{"POST", "/images/create", create_image}}; }
+std::vector<Route> image_import_routes() {
+    return {{"POST", "/images/create", create_image}};
+}
 
 }  // namespace hoist::api

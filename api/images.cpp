@@ -61,11 +61,11 @@ bool passes(const Image& image, const wire::Filters& filters) {
     if (filters.has("dangling") && !filters.allows("dangling", dangling ? "true" : "false") &&
         !filters.allows("dangling", dangling ? "1" : "0"))
         return false;
-    const bool named = !filters.has("reference") ||
-                       std::any_of(image.references.begin(), image.references.end(), [&](const auto& name) {
-                           return filters.allows("reference", name) ||
-                                  filters.allows("reference", name.substr(0, name.rfind(':')));
-                       });
+    const bool named =
+        !filters.has("reference") ||
+        std::any_of(image.references.begin(), image.references.end(), [&](const auto& name) {
+            return filters.allows("reference", name) || filters.allows("reference", name.substr(0, name.rfind(':')));
+        });
     return named && filters.allows_labels(image.config.labels);
 }
 
@@ -83,19 +83,19 @@ asio::awaitable<void> list_images(Exchange& exchange, Services& services) {
 
 Json image_details(const Image& image) {
     return {{"Id", image.id},
-                                      {"RepoTags", image.references},
-                                      {"RepoDigests", Json::array()},
-                                      {"Parent", ""},
-                                      {"Comment", ""},
-                                      {"Author", ""},
-                                      {"Created", format_time(image.created)},
-                                      {"Config", config_json(image.config)},
-                                      {"Architecture", image.architecture},
-                                      {"Os", image.os},
-                                      {"Size", image.size.count},
-                                      {"GraphDriver", {{"Name", "overlayfs"}, {"Data", nullptr}}},
-                                      {"RootFS", {{"Type", "layers"}, {"Layers", image.diff_ids}}},
-                                      {"Metadata", {{"LastTagTime", wire::never}}}};
+            {"RepoTags", image.references},
+            {"RepoDigests", Json::array()},
+            {"Parent", ""},
+            {"Comment", ""},
+            {"Author", ""},
+            {"Created", format_time(image.created)},
+            {"Config", config_json(image.config)},
+            {"Architecture", image.architecture},
+            {"Os", image.os},
+            {"Size", image.size.count},
+            {"GraphDriver", {{"Name", "overlayfs"}, {"Data", nullptr}}},
+            {"RootFS", {{"Type", "layers"}, {"Layers", image.diff_ids}}},
+            {"Metadata", {{"LastTagTime", wire::never}}}};
 }
 
 asio::awaitable<void> inspect_image(Exchange& exchange, Services& services) {
@@ -113,7 +113,8 @@ asio::awaitable<void> tag_image(Exchange& exchange, Services& services) {
     std::string reference = query.get("repo");
     if (const auto tag = query.get("tag"); !tag.empty()) reference += ":" + tag;
     auto& store = services.engine.images();
-    co_await orchestrator::on_pool(services.engine.workers(), [&store, name, reference] { store.tag(name, reference); });
+    co_await orchestrator::on_pool(services.engine.workers(),
+                                   [&store, name, reference] { store.tag(name, reference); });
     publish_image_event(services, "tag", name, reference);
     co_await exchange.send_empty(201);
 }
@@ -124,8 +125,8 @@ void check_unused(const orchestrator::Engine& engine, const Image& image, bool f
         if (view.spec.image_id != image.id) continue;
         const bool running = std::holds_alternative<orchestrator::Running>(view.state);
         if (running || !force)
-            fail(Kind::conflict, "unable to delete {} (must be forced) - image is being used by {} container {}", image.id,
-                 running ? "running" : "stopped", view.id.shortened());
+            fail(Kind::conflict, "unable to delete {} (must be forced) - image is being used by {} container {}",
+                 image.id, running ? "running" : "stopped", view.id.shortened());
     }
 }
 
@@ -149,12 +150,9 @@ asio::awaitable<void> remove_image(Exchange& exchange, Services& services) {
 
 asio::awaitable<void> show_history(Exchange& exchange, Services& services) {
     const Image image = image_of(exchange, services);
-    Json entry = {{"Id", image.id},
-                                                   {"Created", wire::unix_seconds(image.created)},
-                                                   {"CreatedBy", ""},
-                                                   {"Tags", image.references},
-                                                   {"Size", image.size.count},
-                                                   {"Comment", ""}};
+    Json entry = {{"Id", image.id},           {"Created", wire::unix_seconds(image.created)},
+                  {"CreatedBy", ""},          {"Tags", image.references},
+                  {"Size", image.size.count}, {"Comment", ""}};
     Json answer = Json::array();
     answer.push_back(std::move(entry));
     co_await exchange.send_json(200, std::move(answer));

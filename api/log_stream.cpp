@@ -17,13 +17,19 @@ namespace {
 constexpr std::size_t batch_size = 32 * 1024;
 
 /// The reader keeps its descriptor; Asio closes the one it is given.
-int duplicate(int fd) { return check(::fcntl(fd, F_DUPFD_CLOEXEC, 3), "duplicate a descriptor"); }
+int duplicate(int fd) {
+    return check(::fcntl(fd, F_DUPFD_CLOEXEC, 3), "duplicate a descriptor");
+}
 
 }  // namespace
 
 LogStream::LogStream(Engine& engine, ContainerId id, LogStreamOptions options, const asio::any_io_executor& executor)
-    : engine_(engine), id_(std::move(id)), options_(options), reader_(engine.view(id_).log_directory, options.query),
-      grown_(executor), until_(executor) {
+    : engine_(engine),
+      id_(std::move(id)),
+      options_(options),
+      reader_(engine.view(id_).log_directory, options.query),
+      grown_(executor),
+      until_(executor) {
     if (!options_.follow) return;
     grown_.assign(duplicate(reader_.notify_fd()));
     const auto wake = [this] {

@@ -99,8 +99,7 @@ asio::awaitable<void> create_network(Exchange& exchange, Services& services) {
     auto spec = network_spec(co_await exchange.read_json());
     if (spec.name == "host" || spec.name == "none" || spec.name == "default")
         fail(Kind::denied, "operation is not permitted on predefined {} network", spec.name);
-    if (services.engine.find_network(spec.name))
-        fail(Kind::conflict, "network with name {} already exists", spec.name);
+    if (services.engine.find_network(spec.name)) fail(Kind::conflict, "network with name {} already exists", spec.name);
     const auto id = co_await services.engine.create_network(std::move(spec));
     Json answer = {{"Id", id.str()}, {"Warning", ""}};
     co_await exchange.send_json(201, std::move(answer));

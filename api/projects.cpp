@@ -19,10 +19,14 @@ namespace {
 
 const char* phase_name(Progress::Phase phase) {
     switch (phase) {
-        case Progress::Phase::started: return "started";
-        case Progress::Phase::done: return "done";
-        case Progress::Phase::failed: return "failed";
-        case Progress::Phase::waiting: return "waiting";
+        case Progress::Phase::started:
+            return "started";
+        case Progress::Phase::done:
+            return "done";
+        case Progress::Phase::failed:
+            return "failed";
+        case Progress::Phase::waiting:
+            return "waiting";
     }
     return "started";
 }
@@ -62,7 +66,9 @@ compose::Project project_of(const Exchange& exchange, const wire::ProjectRequest
 }
 
 /// The last line of what went wrong, in the API's spelling.
-Json failure(const Error& error) { return {{"error", to_answer(error).body}}; }
+Json failure(const Error& error) {
+    return {{"error", to_answer(error).body}};
+}
 
 using Operation = std::function<asio::awaitable<void>(ProgressSink)>;
 

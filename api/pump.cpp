@@ -33,7 +33,8 @@ asio::awaitable<void> pump_output(Descriptor& from, FrameWriter& to, std::option
     std::string part(part_size, '\0');
     for (;;) {
         boost::system::error_code problem;
-        const auto size = co_await from.async_read_some(asio::buffer(part), asio::redirect_error(asio::use_awaitable, problem));
+        const auto size =
+            co_await from.async_read_some(asio::buffer(part), asio::redirect_error(asio::use_awaitable, problem));
         if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
         if (problem || size == 0) co_return;  // the end of a pipe, or EIO: nobody has the terminal open any more
         std::string bytes;
@@ -52,12 +53,14 @@ asio::awaitable<void> pump_input(Hijacked& from, Descriptor& to) {
     for (;;) {
         boost::system::error_code problem;
         if (size > 0 && to.is_open()) {
-            co_await asio::async_write(to, asio::buffer(part, size), asio::redirect_error(asio::use_awaitable, problem));
+            co_await asio::async_write(to, asio::buffer(part, size),
+                                       asio::redirect_error(asio::use_awaitable, problem));
             if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
             if (problem) to.close(problem);  // the process reads no more: what still comes is dropped
         }
         problem.clear();
-        size = co_await from.socket.async_read_some(asio::buffer(part), asio::redirect_error(asio::use_awaitable, problem));
+        size = co_await from.socket.async_read_some(asio::buffer(part),
+                                                    asio::redirect_error(asio::use_awaitable, problem));
         if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
         if (problem) break;
     }

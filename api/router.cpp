@@ -15,8 +15,12 @@ std::string decoded(const Parts& parts, std::size_t first, std::size_t count) {
     return join(names, "/");
 }
 
-bool is_variable(const std::string& part) { return part.size() > 2 && part.front() == '{' && part.back() == '}'; }
-bool takes_slashes(const std::string& part) { return is_variable(part) && part.find("...") != std::string::npos; }
+bool is_variable(const std::string& part) {
+    return part.size() > 2 && part.front() == '{' && part.back() == '}';
+}
+bool takes_slashes(const std::string& part) {
+    return is_variable(part) && part.find("...") != std::string::npos;
+}
 
 std::string variable_name(const std::string& part) {
     return part.substr(1, part.size() - (takes_slashes(part) ? 5 : 2));

@@ -21,7 +21,9 @@ constexpr std::size_t most_connections = 1024;
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
     State(asio::io_context& loop, orchestrator::Engine& engine, orchestrator::Projects& projects, Fd socket)
-        : context(loop), background(loop), services{engine, projects, background},
+        : context(loop),
+          background(loop),
+          services{engine, projects, background},
           acceptor(loop, asio::local::stream_protocol(), socket.release()) {}
 
     asio::io_context& context;
@@ -62,10 +64,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     void add(Socket socket) {
         const auto entry = connections.emplace(connections.end(), std::move(socket), services, all_routes());
         asio::co_spawn(context, entry->run(),
-                       asio::bind_cancellation_slot(entry->cancelled.slot(),
-                                                    [self = shared_from_this(), entry](std::exception_ptr) {
-                                                        self->connections.erase(entry);
-                                                    }));
+                       asio::bind_cancellation_slot(
+                           entry->cancelled.slot(),
+                           [self = shared_from_this(), entry](std::exception_ptr) { self->connections.erase(entry); }));
     }
 };
 
@@ -75,7 +76,9 @@ Server::Server(asio::io_context& context, orchestrator::Engine& engine, orchestr
                    asio::bind_cancellation_slot(state_->accepting.slot(), [self = state_](std::exception_ptr) {}));
 }
 
-Server::~Server() { close(); }
+Server::~Server() {
+    close();
+}
 
 void Server::close() {
     boost::system::error_code ignored;

@@ -12,7 +12,9 @@
 namespace hoist::api {
 namespace {
 
-std::string version_text(ApiVersion version) { return fmt::format("{}.{}", version.major, version.minor); }
+std::string version_text(ApiVersion version) {
+    return fmt::format("{}.{}", version.major, version.minor);
+}
 
 utsname kernel() {
     utsname name{};
@@ -39,16 +41,19 @@ std::string operating_system() {
 }
 
 asio::awaitable<void> ping(Exchange& exchange, Services&) {
-    co_await exchange.send(200, "text/plain; charset=utf-8", "OK");
+    exchange.extra_headers =
+        "Builder-Version: 1\r\nSwarm: inactive\r\nCache-Control: no-cache, no-store, must-revalidate\r\n"
+        "Pragma: no-cache\r\n";
+    co_await exchange.send(200, "text/plain; charset=utf-8", exchange.request.method == "HEAD" ? "" : "OK");
 }
 
 asio::awaitable<void> show_version(Exchange& exchange, Services&) {
     const utsname name = kernel();
     const std::string api = version_text(newest_version), oldest = version_text(oldest_version);
     const std::string machine = architecture(name.machine);
-    Json details = {{"ApiVersion", api},    {"MinAPIVersion", oldest}, {"Arch", machine},
+    Json details = {{"ApiVersion", api},    {"MinAPIVersion", oldest},       {"Arch", machine},
                     {"Os", "linux"},        {"KernelVersion", name.release}, {"Experimental", "false"},
-                    {"GitCommit", "hoist"}, {"GoVersion", "none"},     {"BuildTime", ""}};
+                    {"GitCommit", "hoist"}, {"GoVersion", "none"},           {"BuildTime", ""}};
     Json answer = {{"Platform", {{"Name", "hoist"}}},
                    {"Components", {{{"Name", "Engine"}, {"Version", HOIST_VERSION}, {"Details", details}}}},
                    {"Version", HOIST_VERSION},
@@ -99,7 +104,10 @@ asio::awaitable<void> show_info(Exchange& exchange, Services& services) {
         {"Driver", "overlayfs"},
         {"DriverStatus", Json::array()},
         {"Plugins",
-         {{"Volume", {"local"}}, {"Network", {"bridge", "host", "none"}}, {"Authorization", nullptr}, {"Log", {"local"}}}},
+         {{"Volume", {"local"}},
+          {"Network", {"bridge", "host", "none"}},
+          {"Authorization", nullptr},
+          {"Log", {"local"}}}},
         {"MemoryLimit", true},
         {"SwapLimit", true},
         {"CpuCfsPeriod", true},
@@ -113,7 +121,8 @@ asio::awaitable<void> show_info(Exchange& exchange, Services& services) {
         {"SystemTime", format_time(now())},
         {"LoggingDriver", "local"},
         {"IndexServerAddress", "https://index.docker.io/v1/"},
-        {"RegistryConfig", {{"IndexConfigs", Json::object()}, {"InsecureRegistryCIDRs", Json::array()}, {"Mirrors", nullptr}}},
+        {"RegistryConfig",
+         {{"IndexConfigs", Json::object()}, {"InsecureRegistryCIDRs", Json::array()}, {"Mirrors", nullptr}}},
         {"DockerRootDir", engine.config().root},
         {"ServerVersion", HOIST_VERSION},
         {"Runtimes", {{"hoist-runtime", {{"path", engine.config().runtime_program}}}}},
@@ -134,23 +143,20 @@ asio::awaitable<void> show_info(Exchange& exchange, Services& services) {
 asio::awaitable<void> audit(Exchange& exchange, Services& services) {
     const auto found = co_await services.engine.audit();
     Json findings = Json::array();
-    for (const auto& finding : found)
-        findings.push_back({{"object", finding.object}, {"problem", finding.problem}});
+    for (const auto& finding : found) findings.push_back({{"object", finding.object}, {"problem", finding.problem}});
     Json answer = {{"findings", std::move(findings)}};
     co_await exchange.send_json(200, std::move(answer));
 }
 
-asio::awaitable<void> no_plugins(Exchange& exchange, Services&) { return exchange.send_json(200, Json::array()); }
+asio::awaitable<void> no_plugins(Exchange& exchange, Services&) {
+    return exchange.send_json(200, Json::array());
+}
 
 }  // namespace
 
 std::vector<Route> system_routes() {
-    return {{"GET", "/_ping", ping},
-            {"HEAD", "/_ping", ping},
-            {"GET", "/version", show_version},
-            {"GET", "/info", show_info},
-            {"GET", "/plugins", no_plugins},
-            {"GET", "/hoist/v1/system/audit", audit}};
+    return {{"GET", "/_ping", ping},     {"HEAD", "/_ping", ping},        {"GET", "/version", show_version},
+            {"GET", "/info", show_info}, {"GET", "/plugins", no_plugins}, {"GET", "/hoist/v1/system/audit", audit}};
 }
 
 }  // namespace hoist::api

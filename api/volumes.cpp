@@ -38,7 +38,8 @@ asio::awaitable<void> list_volumes(Exchange& exchange, Services& services) {
             continue;
         if (filters.has("dangling")) {
             const bool dangling = !in_use(services.engine, view.spec.name);
-            if (!filters.allows("dangling", dangling ? "true" : "false") && !filters.allows("dangling", dangling ? "1" : "0"))
+            if (!filters.allows("dangling", dangling ? "true" : "false") &&
+                !filters.allows("dangling", dangling ? "1" : "0"))
                 continue;
         }
         list.push_back(to_json(view));

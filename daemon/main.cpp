@@ -23,17 +23,22 @@ namespace asio = boost::asio;
 class Daemon {
 public:
     explicit Daemon(const Options& options)
-        : run_lock_(lock(options.run, 0711, "hoistd.pid")), root_lock_(lock(options.root, 0711, "hoistd.lock")),
+        : run_lock_(lock(options.run, 0711, "hoistd.pid")),
+          root_lock_(lock(options.root, 0711, "hoistd.lock")),
           // Before the slow part: clients that come meanwhile wait in the socket's queue.
-          socket_(open_socket(options)), context_(1), engine_(context_, engine_config(options)), projects_(engine_) {}
+          socket_(open_socket(options)),
+          context_(1),
+          engine_(context_, engine_config(options)),
+          projects_(engine_) {}
 
     int run() {
         asio::signal_set signals(context_, SIGTERM, SIGINT);
         signals.async_wait([this](boost::system::error_code problem, int) {
             if (!problem) stop();
         });
-        asio::co_spawn(context_, start(),
-                       asio::bind_cancellation_slot(starting_.slot(), [this](std::exception_ptr problem) { started(problem); }));
+        asio::co_spawn(
+            context_, start(),
+            asio::bind_cancellation_slot(starting_.slot(), [this](std::exception_ptr problem) { started(problem); }));
         context_.run();
         // Open connections end now; what does not, ends with the process. No container notices.
         context_.restart();

@@ -54,10 +54,13 @@ Options read_options(const std::vector<std::string>& arguments) {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const auto equals = arguments[i].find('=');
         const std::string name = arguments[i].substr(0, equals);
-        if (name == "--help" || name == "-h") options.help = true;
-        else if (name == "--version") options.version = true;
+        if (name == "--help" || name == "-h")
+            options.help = true;
+        else if (name == "--version")
+            options.version = true;
         else {
-            const auto found = std::find_if(valued.begin(), valued.end(), [&](const auto& one) { return one.first == name; });
+            const auto found =
+                std::find_if(valued.begin(), valued.end(), [&](const auto& one) { return one.first == name; });
             if (found == valued.end()) fail(Kind::invalid, "unknown option '{}'; see hoistd --help", arguments[i]);
             if (equals == std::string::npos && i + 1 == arguments.size())
                 fail(Kind::invalid, "{} needs a value; see hoistd --help", name);

@@ -20,7 +20,8 @@ Fd lock_pid_file(const std::string& path) {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) fail_errno(errno, "lock {}", path);
         const std::string holder(trim(read_all(file)));
-        fail(Kind::conflict, "hoistd already runs with pid {} ({} is locked): stop it first, or use other --root and --run",
+        fail(Kind::conflict,
+             "hoistd already runs with pid {} ({} is locked): stop it first, or use other --root and --run",
              holder.empty() ? "unknown" : holder, path);
     }
     check(::ftruncate(file.get(), 0), "empty {}", path);
@@ -31,7 +32,8 @@ Fd lock_pid_file(const std::string& path) {
 std::optional<Fd> inherited_socket() {
     const char* pid = std::getenv("LISTEN_PID");
     const char* count = std::getenv("LISTEN_FDS");
-    const bool ours = pid && count && std::strtol(pid, nullptr, 10) == ::getpid() && std::strtol(count, nullptr, 10) >= 1;
+    const bool ours =
+        pid && count && std::strtol(pid, nullptr, 10) == ::getpid() && std::strtol(count, nullptr, 10) >= 1;
     ::unsetenv("LISTEN_PID");  // not for the programs that we start
     ::unsetenv("LISTEN_FDS");
     ::unsetenv("LISTEN_FDNAMES");

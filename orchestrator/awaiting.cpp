@@ -88,9 +88,8 @@ asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id) {
         text += fmt::format("\n  last probe: exit {}: {}", probe.exit_code,
                             escape_for_terminal(trim(std::string_view(probe.output).substr(0, 1024))));
     }
-    const auto lines =
-        auto work = [directory = view.log_directory] { return last_lines(directory); };
-        co_await on_pool(engine.workers(), std::move(work));
+    auto work = [directory = view.log_directory] { return last_lines(directory); };
+    const auto lines = co_await on_pool(engine.workers(), std::move(work));
     if (!lines.empty()) text += "\n  last lines of its log:" + lines;
     co_return text;
 }

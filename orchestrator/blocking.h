@@ -18,7 +18,8 @@
 namespace hoist::orchestrator {
 
 /// Runs `work` on the pool; the caller resumes on its own executor with the result, or with what was thrown. What has
-/// begun is not interrupted by a cancellation of the caller.
+/// begun is not interrupted by a cancellation of the caller. Name the work and move it in: GCC 12 copies the captures of
+/// a lambda written inside a co_await expression bit by bit, and destroys them twice.
 template <class Work>
 auto on_pool(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitable<decltype(work())> {
     using Value = decltype(work());
