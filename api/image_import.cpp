@@ -49,11 +49,12 @@ asio::awaitable<Imported> import(storage::ImageStore& store, asio::thread_pool& 
     auto source = std::make_shared<Fd>(std::move(tar));
     Imported result;
     try {
-        result.id = co_await orchestrator::on_pool(pool, [&store, source, options = std::move(options)] {
+        auto work = [&store, source, options = std::move(options)] {
             // Closed on either way out: the sender then stops.
             const Fd read_end = std::move(*source);
             return store.import(read_end, options);
-        });
+        };
+        result.id = co_await orchestrator::on_pool(pool, std::move(work));
     } catch (const Error& error) {
         result.error = error;
     }

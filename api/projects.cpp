@@ -78,7 +78,8 @@ asio::awaitable<void> report(Exchange& exchange, Operation operation) {
     const auto work = [&]() -> asio::awaitable<void> {
         Json result = wire::result_ok();
         try {
-            co_await operation([&](const Progress& progress) { lines.push(to_line(progress)); });
+            ProgressSink sink = [&](const Progress& progress) { lines.push(to_line(progress)); };
+            co_await operation(std::move(sink));
         } catch (const Error& error) {
             result = failure(error);
         }
@@ -100,9 +101,10 @@ asio::awaitable<wire::ProjectRequest> read_request(Exchange& exchange) {
 asio::awaitable<void> up(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
     const auto project = project_of(exchange, request);
-    co_await report(exchange, [&](ProgressSink sink) {
+    Operation operation = [&](ProgressSink sink) {
         return services.projects.up(project, up_options(request), std::move(sink));
-    });
+    };
+    co_await report(exchange, std::move(operation));
 }
 
 Json plan_json(const Plan& plan) {
@@ -117,32 +119,36 @@ asio::awaitable<void> plan(Exchange& exchange, Services& services) {
 
 asio::awaitable<void> down(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
-    co_await report(exchange, [&](ProgressSink sink) {
+    Operation operation = [&](ProgressSink sink) {
         return services.projects.down(exchange.request.parameter("name"), down_options(request), std::move(sink));
-    });
+    };
+    co_await report(exchange, std::move(operation));
 }
 
 asio::awaitable<void> start(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
-    co_await report(exchange, [&](ProgressSink sink) {
+    Operation operation = [&](ProgressSink sink) {
         return services.projects.start(exchange.request.parameter("name"), request.services, std::move(sink));
-    });
+    };
+    co_await report(exchange, std::move(operation));
 }
 
 asio::awaitable<void> stop(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
-    co_await report(exchange, [&](ProgressSink sink) {
+    Operation operation = [&](ProgressSink sink) {
         return services.projects.stop(exchange.request.parameter("name"), request.services, request.timeout,
                                       std::move(sink));
-    });
+    };
+    co_await report(exchange, std::move(operation));
 }
 
 asio::awaitable<void> restart(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
-    co_await report(exchange, [&](ProgressSink sink) {
+    Operation operation = [&](ProgressSink sink) {
         return services.projects.restart(exchange.request.parameter("name"), request.services, request.timeout,
                                          std::move(sink));
-    });
+    };
+    co_await report(exchange, std::move(operation));
 }
 
 asio::awaitable<void> list_projects(Exchange& exchange, Services& services) {

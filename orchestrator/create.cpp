@@ -137,7 +137,10 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
     check_spec(spec, image->config, engine);
     complete_mounts(spec, image->config);
     if (spec.network_mode != "bridge") spec.endpoints.clear();
-    else if (spec.endpoints.empty()) spec.endpoints.push_back({.network = co_await engine.networks.default_network()});
+    else if (spec.endpoints.empty()) {
+        const NetworkId network = co_await engine.networks.default_network();
+        spec.endpoints.push_back({.network = network});
+    }
     ContainerView view;
     view.id = ContainerId::random();
     if (name.empty()) name = free_name(engine, view.id);

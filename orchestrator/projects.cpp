@@ -129,9 +129,10 @@ struct Projects::State {
             const auto model = known_model(name, this->model(name), seen);
             auto plan = plan_bring_back(model, seen);
             if (!plan.steps.empty()) spdlog::info("{}: bringing it back", name);
-            co_await carry_out(std::move(plan), model, {.patient = true}, [&](const Progress& step) {
+            ProgressSink log = [&](const Progress& step) {
                 if (step.phase == Progress::Phase::failed) spdlog::error("{}: {} {}: {}", name, step.kind, step.name, step.text);
-            });
+            };
+            co_await carry_out(std::move(plan), model, {.patient = true}, std::move(log));
         } catch (const Error& problem) {
             spdlog::error("{}: not everything came back: {}", name, problem.what());
         } catch (const boost::system::system_error&) {
