@@ -113,8 +113,8 @@ asio::awaitable<void> tag_image(Exchange& exchange, Services& services) {
     std::string reference = query.get("repo");
     if (const auto tag = query.get("tag"); !tag.empty()) reference += ":" + tag;
     auto& store = services.engine.images();
-    co_await orchestrator::on_pool(services.engine.workers(),
-                                   [&store, name, reference] { store.tag(name, reference); });
+    auto work = [&store, name, reference] { store.tag(name, reference); };
+    co_await orchestrator::on_pool(services.engine.workers(), std::move(work));
     publish_image_event(services, "tag", name, reference);
     co_await exchange.send_empty(201);
 }
@@ -136,8 +136,8 @@ asio::awaitable<void> remove_image(Exchange& exchange, Services& services) {
     const Image image = image_of(exchange, services);
     if (image.references.size() < 2) check_unused(services.engine, image, force);
     auto& store = services.engine.images();
-    const auto done = co_await orchestrator::on_pool(services.engine.workers(),
-                                                     [&store, name, force] { return store.remove(name, force); });
+    auto work = [&store, name, force] { return store.remove(name, force); };
+    const auto done = co_await orchestrator::on_pool(services.engine.workers(), std::move(work));
     Json list = Json::array();
     for (const auto& [what, object] : done) {
         Json entry;

@@ -86,7 +86,7 @@ runtime::LogLimits log_limits(const std::map<std::string, std::string>& options)
 void make_bind_sources(const ContainerSpec& spec) {
     for (const auto& mount : spec.mounts) {
         if (mount.type != MountSpec::Type::bind) continue;
-        if (mount.create_host_path) make_directories(mount.source);
+        if (mount.create_host_path && ::access(mount.source.c_str(), F_OK) != 0) make_directories(mount.source);
         else if (::access(mount.source.c_str(), F_OK) != 0)
             fail(Kind::not_found, "bind mount source {} does not exist on this host", mount.source);
     }
