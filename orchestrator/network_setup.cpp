@@ -165,7 +165,10 @@ asio::awaitable<void> Networks::apply_firewall() {
     const auto permit = co_await applying_.acquire();
     if (applied_ >= mine) co_return;  // somebody's later application said ours too
     const auto covers = wanted_;
-    auto work3 = [firewall = firewall_, state = firewall_state()] { firewall->apply(state); };
+    auto work3 = [firewall = firewall_, state = firewall_state()] {
+        if (state.networks.empty()) firewall->remove();  // nothing of ours is left in the kernel
+        else firewall->apply(state);
+    };
     co_await on_pool(engine_.pool, std::move(work3));
     applied_ = covers;
 }

@@ -92,13 +92,23 @@ void import_busybox() {
     hoist_ok({"import", "-c", "CMD [\"sh\"]", busybox_tar(), "busybox"});
 }
 
-std::string leftovers() {
+namespace {
+
+std::string what_is_left() {
     return sh(
         "ip -br link | grep -E '^h[bv]-' ; nft list tables 2>/dev/null | grep hoist; "
         "find /sys/fs/cgroup -mindepth 3 -path '*/hoist/*' -type d; "
-        "grep -l monitor /proc/[0-9]*/cmdline 2>/dev/null | while read f; do tr '\\0' ' ' < $f; done; "
+        "grep -l moni[t]or /proc/[0-9]*/cmdline 2>/dev/null | while read f; do tr '\\0' ' ' < $f; done; "
         "grep -E 'overlay|/var/lib/hoist/' /proc/self/mountinfo; ls /run/hoist/containers /var/lib/hoist/containers 2>/dev/null "
         "| grep -E '^[0-9a-f]{64}'; true");
+}
+
+}  // namespace
+
+std::string leftovers() {
+    std::string left;
+    eventually([&] { return (left = what_is_left()).empty(); }, 10);
+    return left;
 }
 
 }  // namespace hoist::test

@@ -37,8 +37,9 @@ std::string busybox_tar();
 /// Imports busybox_tar() as "busybox" unless it is there.
 void import_busybox();
 
-/// Everything of ours in the kernel, as text: links, nft tables, cgroups, network namespaces' holders, monitors, mounts.
-/// Empty after `down` and the removal of all containers. Asks the kernel, not hoist.
+/// Everything of ours in the kernel, as text: links, nft tables, cgroups, monitors, mounts, folders. Empty after `down`
+/// and the removal of all containers. Asks the kernel, not hoist; waits a little, since the kernel takes a namespace
+/// and its links apart in the background.
 std::string leftovers();
 
 }  // namespace hoist::test

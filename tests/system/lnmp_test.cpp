@@ -134,9 +134,11 @@ TEST_F(Lnmp, ComesBackInOrderAfterEverythingIsKilled) {
     kill_daemon();
     for (const int pid : before) ::kill(pid, SIGKILL);
     hoist_ok({"ps"}, stack);
-    EXPECT_TRUE(eventually([] {
-        return std::all_of(containers.begin(), containers.end(), [](const auto& c) { return health_of(c) == "healthy"; });
-    }, 60));
+    for (std::size_t i = 0; i < containers.size(); ++i) {
+        const auto& name = containers[i];
+        EXPECT_TRUE(eventually([&] { return pid_of(name) > 0 && pid_of(name) != before[i]; }, 60)) << name;
+        EXPECT_TRUE(eventually([&] { return health_of(name) == "healthy"; }, 60)) << name;
+    }
     std::string last;
     for (const auto& name : containers) {
         const std::string started = inspect(name)["State"].value("StartedAt", "");
