@@ -267,6 +267,22 @@ asio::awaitable<void> ContainerActor::wait_healthy() {
     }
 }
 
+asio::awaitable<void> ContainerActor::attach(Fd socket, bool input) {
+    const auto self = shared_from_this();
+    if (!running() || !monitor_) {
+        clients_.push_back({std::move(socket), input});
+        co_return;
+    }
+    const Json request{{"op", "attach"}, {"stdin", input}};
+    co_await ask_monitor(request, std::vector<int>(1, socket.get()));
+}
+
+asio::awaitable<void> ContainerActor::resize(int rows, int columns) {
+    const auto self = shared_from_this();
+    const Json request{{"op", "resize"}, {"rows", rows}, {"columns", columns}};
+    co_await ask_monitor(request);
+}
+
 asio::awaitable<runtime::Message> ContainerActor::ask_monitor(Json body, std::vector<int> fds) {
     const auto monitor = monitor_;  // stays, even if it is given up meanwhile
     if (!running() || !monitor) fail(Kind::conflict, "container {} is not running", view_.name);

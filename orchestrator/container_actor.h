@@ -49,6 +49,8 @@ public:
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
     asio::awaitable<void> wait_healthy();
+    asio::awaitable<void> attach(Fd socket, bool input);
+    asio::awaitable<void> resize(int rows, int columns);
 
     /// A request to the monitor. @throws Error(conflict) if the container is not running
     asio::awaitable<runtime::Message> ask_monitor(Json body, std::vector<int> fds = {});
@@ -81,6 +83,7 @@ private:
     asio::awaitable<void> launch();
     asio::awaitable<void> prepare_network();
     asio::awaitable<void> prepare_monitor();
+    asio::awaitable<void> join_clients();
     asio::awaitable<Fd> namespace_of(std::string container);
     asio::awaitable<void> keep_network();
     void use_connection(Fd socket);
@@ -125,6 +128,12 @@ private:
     Fd netns_;
     bool plugged_ = false;      ///< netns_ (if one is needed) and names are there
     std::optional<netmgr::DnsSockets> unkept_dns_;
+    /// A client that attached before the start, as `docker run` does.
+    struct WaitingClient {
+        Fd socket;
+        bool input = false;
+    };
+    std::vector<WaitingClient> clients_;
 
     bool stopping_ = false;   ///< an operation ends the process: no policy
     bool unhealthy_ = false;  ///< being stopped to be started again

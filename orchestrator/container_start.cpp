@@ -52,6 +52,7 @@ asio::awaitable<void> ContainerActor::launch() {
     if (failure) std::rethrow_exception(failure);
     co_await network.get();
     co_await keep_network();
+    co_await join_clients();
     fail_point("start.prepared");
     const Json request{{"op", "start"}};
     auto answer = co_await monitor_->request(request);
@@ -60,6 +61,14 @@ asio::awaitable<void> ContainerActor::launch() {
     set_state(Running{pid, time_of(answer.body, "started_at")});
     publish("start");
     begin_health(Health::starting);
+}
+
+asio::awaitable<void> ContainerActor::join_clients() {
+    auto clients = std::exchange(clients_, {});
+    for (auto& client : clients) {
+        const Json request{{"op", "attach"}, {"stdin", client.input}};
+        co_await monitor_->request(request, std::vector<int>(1, client.socket.get()));
+    }
 }
 
 asio::awaitable<void> ContainerActor::prepare_network() {
@@ -86,8 +95,7 @@ asio::awaitable<Fd> ContainerActor::namespace_of(std::string container) {
     if (it == engine_.containers.end()) fail(Kind::not_found, "network of container {}: no such container", container);
     const auto& other = *it->second;
     const auto* up = std::get_if<Running>(&other.view_.state);
-    if (!up && !other.netns_)
-        fail(Kind::conflict, "network of container {}: it is not running", other.view_.name);
+    if (!up && !other.netns_) fail(Kind::conflict, "network of container {}: it is not running", other.view_.name);
     if (other.netns_) co_return other.netns_.duplicate();
     co_return open_file(fmt::format("/proc/{}/ns/net", up->pid), O_RDONLY);
 }

@@ -173,6 +173,14 @@ asio::awaitable<ExecId> Engine::create_exec(ContainerId id, ExecSpec spec) {
 asio::awaitable<ExecStreams> Engine::start_exec(ExecId id) {
     return state_->tasks.run(orchestrator::start_exec(*state_, id), "exec " + id.shortened());
 }
+asio::awaitable<void> Engine::attach(ContainerId id, Fd socket, bool input) {
+    return state_->actor(id)->attach(std::move(socket), input);
+}
+
+asio::awaitable<void> Engine::resize(ContainerId id, int rows, int columns) {
+    return state_->actor(id)->resize(rows, columns);
+}
+
 asio::awaitable<int> Engine::wait_exec(ExecId id) { return orchestrator::wait_exec(*state_, std::move(id)); }
 ExecView Engine::view_exec(const ExecId& id) const { return exec_record(*state_, id)->view; }
 void Engine::resize_exec(const ExecId& id, int rows, int columns) {

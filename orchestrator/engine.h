@@ -115,6 +115,13 @@ public:
     ContainerView view(const ContainerId& id) const;
     std::vector<ContainerView> list() const;
 
+    /// Joins a stream socket to the container's streams: output from now on is written to it (raw with a terminal, else
+    /// in Docker's frames), and what it sends goes to stdin if `input`. The monitor serves it without us. A container
+    /// that does not run is joined at its next start.
+    asio::awaitable<void> attach(ContainerId id, Fd socket, bool input);
+    /// The size of the container's own terminal.
+    asio::awaitable<void> resize(ContainerId id, int rows, int columns);
+
     asio::awaitable<ExecId> create_exec(ContainerId id, ExecSpec spec);
     asio::awaitable<ExecStreams> start_exec(ExecId id);
     asio::awaitable<int> wait_exec(ExecId id);
