@@ -1,0 +1,22 @@
+#pragma once
+// SPDX-License-Identifier: Apache-2.0
+// The body of POST /containers/create, read.
+
+#include "base/json.h"
+#include "orchestrator/container.h"
+
+namespace hoist::api {
+
+/// What a create body asks for. Endpoints are left to be filled in: see asked_endpoints.
+/// @throws Error(invalid) that names the field
+orchestrator::ContainerSpec container_spec_from_docker(const Json& body);
+
+/// A network that the body names, with the endpoint's settings; `network` is a name or an id as the client wrote it.
+struct AskedEndpoint {
+    std::string network;
+    orchestrator::EndpointSpec settings;
+};
+/// Of NetworkingConfig and HostConfig.NetworkMode; empty for host, none and container:x.
+std::vector<AskedEndpoint> asked_endpoints(const Json& body);
+
+}  // namespace hoist::api
