@@ -24,13 +24,20 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
-void send_all(const Fd& socket, std::string_view bytes) {
+/// @return false if the daemon has closed its end
+bool try_send(const Fd& socket, std::string_view bytes) {
     while (!bytes.empty()) {
         const auto sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return false;
         if (sent < 0) fail_errno(errno, "send to the daemon");
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
+}
+
+void send_all(const Fd& socket, std::string_view bytes) {
+    if (!try_send(socket, bytes)) fail(Kind::unavailable, "the daemon closed the connection");
 }
 
 /// Receives once. @return 0 at the end of the connection
@@ -170,21 +177,14 @@ Json Client::upload(const std::string& target, const Fd& file,
              request_head("POST", target) + "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
     std::string part(64 * 1024, '\0');
     std::uint64_t sent = 0;
-    try {
-        for (;;) {
-            const auto size = ::read(file.get(), part.data(), part.size());
-            if (size < 0 && errno == EINTR) continue;
-            check(size, "read what is to be imported");
-            if (size == 0) break;
-            send_all(socket, fmt::format("{:x}\r\n", size));
-            send_all(socket, std::string_view(part).substr(0, static_cast<std::size_t>(size)));
-            send_all(socket, "\r\n");
-            progress(sent += static_cast<std::uint64_t>(size));
-        }
-        send_all(socket, "0\r\n\r\n");
-    } catch (const Error&) {
-        // A daemon that refuses the body has answered already and closed: the answer says why.
-        if (errno != EPIPE && errno != ECONNRESET) throw;
+    for (;;) {
+        const auto size = ::read(file.get(), part.data(), part.size());
+        if (size < 0 && errno == EINTR) continue;
+        check(size, "read what is to be imported");
+        const std::string_view bytes(part.data(), static_cast<std::size_t>(size));
+        // A daemon that refuses the body has answered and closed: then the answer says why.
+        if (!try_send(socket, fmt::format("{:x}\r\n{}\r\n", size, bytes)) || size == 0) break;
+        progress(sent += static_cast<std::uint64_t>(size));
     }
     Answer answer = read_head(std::move(socket));
     const std::string text = answer.read_all();
