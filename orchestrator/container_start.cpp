@@ -95,8 +95,7 @@ asio::awaitable<Fd> ContainerActor::namespace_of(std::string container) {
     if (it == engine_.containers.end()) fail(Kind::not_found, "network of container {}: no such container", container);
     const auto& other = *it->second;
     const auto* up = std::get_if<Running>(&other.view_.state);
-    if (!up && !other.netns_)
-        fail(Kind::conflict, "network of container {}: it is not running", other.view_.name);
+    if (!up && !other.netns_) fail(Kind::conflict, "network of container {}: it is not running", other.view_.name);
     if (other.netns_) co_return other.netns_.duplicate();
     co_return open_file(fmt::format("/proc/{}/ns/net", up->pid), O_RDONLY);
 }
