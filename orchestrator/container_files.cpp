@@ -106,6 +106,7 @@ runtime::MonitorSpec monitor_spec(const StartInput& input, const storage::Layout
     made.seccomp_file = seccomp_file(spec, seccomp);
     made.init = spec.init;
     made.open_stdin = spec.open_stdin;
+    made.stdin_once = spec.stdin_once;
     made.log_driver = spec.log_driver == "none" ? runtime::MonitorSpec::LogDriver::none
                                                 : runtime::MonitorSpec::LogDriver::local;
     made.log_limits = log_limits(spec.log_options);
