@@ -105,9 +105,10 @@ Findings look(const storage::Layout& layout, const runtime::CgroupLayout& cgroup
 
 asio::awaitable<Findings> audit_once(Engine::State& engine) {
     Rows rows;
-    co_await engine.commit([&rows](storage::Transaction& transaction) {
+    auto write = [&rows](storage::Transaction& transaction) {
         rows = {transaction.containers(), transaction.networks(), transaction.leases(), transaction.volumes()};
-    });
+    };
+    co_await engine.commit(std::move(write));
     Findings findings;
     compare_rows(rows, engine, findings);
     std::vector<std::string> bridges;
@@ -118,7 +119,8 @@ asio::awaitable<Findings> audit_once(Engine::State& engine) {
     };
     const auto looked = co_await on_pool(engine.pool, std::move(work));
     findings.insert(findings.end(), looked.begin(), looked.end());
-    if (!bridges.empty() && !co_await on_pool(engine.pool, [&engine] { return engine.networks.firewall_intact(); }))
+    auto job = [&engine] { return engine.networks.firewall_intact(); };
+    if (!bridges.empty() && !co_await on_pool(engine.pool, std::move(job)))
         findings.push_back({"nftables table inet hoist", "somebody changed or removed it"});
     co_return findings;
 }

@@ -18,8 +18,10 @@
 namespace hoist::orchestrator {
 
 /// Runs `work` on the pool; the caller resumes on its own executor with the result, or with what was thrown. What has
-/// begun is not interrupted by a cancellation of the caller. Name the work and move it in: GCC 12 copies the captures of
-/// a lambda written inside a co_await expression bit by bit, and destroys them twice.
+/// begun is not interrupted by a cancellation of the caller.
+///
+/// Give `work` a name first: `auto job = [...] {...}; co_await on_pool(pool, std::move(job));`. GCC 12 copies a lambda
+/// (or braced aggregate) that is written inside a co_await expression byte by byte, and destroys both.
 template <class Work>
 auto on_pool(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitable<decltype(work())> {
     using Value = decltype(work());

@@ -33,8 +33,8 @@ ContainerActor::ContainerActor(Engine::State& engine, ContainerView view, ImageF
 storage::ContainerRow ContainerActor::row() const { return container_row(view_, spec_text_); }
 
 asio::awaitable<void> ContainerActor::persist() {
-    auto work = [row = row()](storage::Transaction& transaction) { transaction.put(row); };
-    co_await engine_.commit(std::move(work));
+    auto write = [row = row()](storage::Transaction& transaction) { transaction.put(row); };
+    co_await engine_.commit(std::move(write));
 }
 
 void ContainerActor::publish(const std::string& action, std::map<std::string, std::string> more) {
@@ -207,11 +207,11 @@ asio::awaitable<void> ContainerActor::remove(bool force, bool with_anonymous_vol
     const auto settled = engine_.tasks.begin(settle(), view_.name);
     std::exception_ptr failure;
     try {
-        auto work2 = [id = view_.id, volumes](storage::Transaction& transaction) {
+        auto write = [id = view_.id, volumes](storage::Transaction& transaction) {
             transaction.remove_container(id);
             for (const auto& volume : volumes) transaction.remove_volume(volume);
         };
-        co_await engine_.commit(std::move(work2));
+        co_await engine_.commit(std::move(write));
     } catch (...) {
         failure = std::current_exception();
     }
@@ -225,12 +225,12 @@ asio::awaitable<void> ContainerActor::remove(bool force, bool with_anonymous_vol
     engine_.names.erase(view_.name);
     std::erase_if(engine_.execs, [&](const auto& entry) { return entry.second->view.container == view_.id; });
     for (const auto& volume : volumes) engine_.volumes.forget(volume);
-    auto work3 = [layout = engine_.layout, id = view_.id, volumes] {
+    auto job = [layout = engine_.layout, id = view_.id, volumes] {
         storage::discard_container_root(layout, id);
         for (const auto& volume : volumes) Volumes::discard(layout, volume);
         remove_tree(layout.container_run(id));
     };
-    co_await on_pool(engine_.pool, std::move(work3));
+    co_await on_pool(engine_.pool, std::move(job));
     engine_.trash.wake();
     engine_.containers.erase(view_.id);
     removed_ = true;

@@ -64,8 +64,8 @@ asio::awaitable<void> ContainerActor::take_exit(runtime::ExitRecord record) {
     fail_point("exit.store");
     if (ended_ && !stopping_) run(settle_queued());
     try {
-        auto work2 = [row](storage::Transaction& transaction) { transaction.put(row); };
-        co_await engine_.commit(std::move(work2));
+        auto write = [row](storage::Transaction& transaction) { transaction.put(row); };
+        co_await engine_.commit(std::move(write));
     } catch (const std::exception& error) {
         spdlog::error("{}: its exit with code {} could not be stored: {}", view_.name, exit.code, error.what());
     }
@@ -144,13 +144,13 @@ asio::awaitable<void> ContainerActor::lose_monitor() {
 
 /// Ends what the container's cgroups still hold, and removes them.
 asio::awaitable<void> ContainerActor::clear_processes() {
-    auto work3 = [layout = engine_.cgroups, path = engine_.cgroup_of(view_.id)] {
+    auto job = [layout = engine_.cgroups, path = engine_.cgroup_of(view_.id)] {
         const auto cgroup = runtime::Cgroup::open(layout, path);
         if (!cgroup.exists()) return;
         cgroup.kill_all(SIGKILL);
         cgroup.remove();
     };
-    co_await on_pool(engine_.pool, std::move(work3));
+    co_await on_pool(engine_.pool, std::move(job));
 }
 
 }  // namespace hoist::orchestrator

@@ -102,16 +102,16 @@ asio::awaitable<void> undo(Engine::State& engine, ContainerView view, std::vecto
     engine.networks.release(view.id);
     engine.names.erase(view.name);
     for (const auto& volume : volumes) engine.volumes.forget(volume.name);
-    auto work = [layout = engine.layout, id = view.id, volumes] {
+    auto job = [layout = engine.layout, id = view.id, volumes] {
         storage::discard_container_root(layout, id);
         for (const auto& volume : volumes) Volumes::discard(layout, volume.name);
     };
-    co_await on_pool(engine.pool, std::move(work));
-    auto work2 = [id = view.id, volumes](storage::Transaction& transaction) {
+    co_await on_pool(engine.pool, std::move(job));
+    auto write = [id = view.id, volumes](storage::Transaction& transaction) {
         transaction.remove_container(id);
         for (const auto& volume : volumes) transaction.remove_volume(volume.name);
     };
-    co_await engine.commit(std::move(work2));
+    co_await engine.commit(std::move(write));
     engine.trash.wake();
 }
 
@@ -137,9 +137,9 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
     check_spec(spec, image->config, engine);
     complete_mounts(spec, image->config);
     if (spec.network_mode != "bridge") spec.endpoints.clear();
-    else if (spec.endpoints.empty()) {
-        const NetworkId network = co_await engine.networks.default_network();
-        spec.endpoints.push_back({.network = network});
+    if (spec.network_mode == "bridge" && spec.endpoints.empty()) {
+        auto network = co_await engine.networks.default_network();
+        spec.endpoints.emplace_back().network = std::move(network);
     }
     ContainerView view;
     view.id = ContainerId::random();

@@ -82,8 +82,8 @@ asio::awaitable<void> Trash::empty() {
     while (std::exchange(more_, false)) {
         asio::steady_timer timer(engine_.executor(), std::chrono::milliseconds(500));
         co_await timer.async_wait(asio::use_awaitable);
-        auto work2 = [layout = engine_.layout] { storage::empty_trash(layout); };
-        co_await on_pool(engine_.pool, std::move(work2));
+        auto job = [layout = engine_.layout] { storage::empty_trash(layout); };
+        co_await on_pool(engine_.pool, std::move(job));
     }
 }
 

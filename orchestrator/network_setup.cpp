@@ -54,8 +54,8 @@ asio::awaitable<NetworkSetup> Networks::plug(ContainerId container, std::vector<
     if (!plugs.empty()) plugs[default_route(plugs, wanted)].endpoint.default_route = true;
     for (auto& plug : plugs)
         if (plug.network.internal) plug.endpoint.default_route = false;
-    auto work = [links = links_, plugs = std::move(plugs)] { return plug_in(*links, plugs); };
-    co_return co_await on_pool(engine_.pool, std::move(work));
+    auto job = [links = links_, plugs = std::move(plugs)] { return plug_in(*links, plugs); };
+    co_return co_await on_pool(engine_.pool, std::move(job));
 }
 
 void Networks::push_names(const Network& network) {
@@ -119,12 +119,12 @@ asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId c
         std::exception_ptr failure;
         bool again = false;
         try {
-            auto work2 = [ask] {
+            auto job = [ask] {
                 std::vector<std::string> found;
                 for (const auto& port : ask) found.push_back(netmgr::port_holder(port.address, port.port, port.protocol));
                 return found;
             };
-            const auto holders = co_await on_pool(engine_.pool, std::move(work2));
+            const auto holders = co_await on_pool(engine_.pool, std::move(job));
             for (std::size_t i = 0; i < ask.size(); ++i)
                 if (!holders[i].empty()) held[ask[i]] = holders[i], again = true;
             if (!again) co_await apply_firewall();
@@ -165,11 +165,11 @@ asio::awaitable<void> Networks::apply_firewall() {
     const auto permit = co_await applying_.acquire();
     if (applied_ >= mine) co_return;  // somebody's later application said ours too
     const auto covers = wanted_;
-    auto work3 = [firewall = firewall_, state = firewall_state()] {
+    auto job = [firewall = firewall_, state = firewall_state()] {
         if (state.networks.empty()) firewall->remove();  // nothing of ours is left in the kernel
         else firewall->apply(state);
     };
-    co_await on_pool(engine_.pool, std::move(work3));
+    co_await on_pool(engine_.pool, std::move(job));
     applied_ = covers;
 }
 

@@ -114,11 +114,11 @@ asio::awaitable<void> Networks::ensure_all() {
     for (const auto& [id, network] : networks_) bridges.push_back(network.bridge);
     if (bridges.empty()) co_return;
     forwarding_ = true;
-    auto work = [links = links_, bridges] {
+    auto job = [links = links_, bridges] {
         netmgr::enable_forwarding();
         for (const auto& bridge : bridges) links->ensure_bridge(bridge);
     };
-    co_await on_pool(engine_.pool, std::move(work));
+    co_await on_pool(engine_.pool, std::move(job));
     co_await apply_firewall();
 }
 
@@ -144,8 +144,8 @@ Network& Networks::get(const NetworkId& id) {
 
 asio::awaitable<netmgr::Subnet> Networks::choose_subnet(std::string asked) {
     if (asked.empty()) {
-        auto work2 = [links = links_] { return links->host_subnets(); };
-        auto taken = co_await on_pool(engine_.pool, std::move(work2));
+        auto job = [links = links_] { return links->host_subnets(); };
+        auto taken = co_await on_pool(engine_.pool, std::move(job));
         for (const auto& [id, network] : networks_) taken.push_back(network.bridge.subnet);
         co_return netmgr::allocate_subnet(engine_.config.address_pools, taken);
     }
@@ -175,23 +175,23 @@ asio::awaitable<NetworkId> Networks::create(NetworkSpec spec) {
     std::exception_ptr failure;
     try {
         // The row first: a bridge without a row is a leftover that the next start removes.
-        auto work3 = [row](storage::Transaction& transaction) { transaction.put(row); };
-        co_await engine_.commit(std::move(work3));
-        auto work4 = [links = links_, bridge = network.bridge, first = !std::exchange(forwarding_, true)] {
+        auto write = [row](storage::Transaction& transaction) { transaction.put(row); };
+        co_await engine_.commit(std::move(write));
+        auto job = [links = links_, bridge = network.bridge, first = !std::exchange(forwarding_, true)] {
             if (first) netmgr::enable_forwarding();
             links->ensure_bridge(bridge);
         };
-        co_await on_pool(engine_.pool, std::move(work4));
+        co_await on_pool(engine_.pool, std::move(job));
         co_await apply_firewall();
     } catch (...) {
         failure = std::current_exception();
         networks_.erase(id);
     }
     if (failure) {
-        auto work5 = [id](storage::Transaction& transaction) { transaction.remove_network(id); };
-        co_await engine_.commit(std::move(work5));
-        auto work6 = [links = links_, bridge = network.bridge] { links->remove_bridge(bridge); };
-        co_await on_pool(engine_.pool, std::move(work6));
+        auto write2 = [id](storage::Transaction& transaction) { transaction.remove_network(id); };
+        co_await engine_.commit(std::move(write2));
+        auto job2 = [links = links_, bridge = network.bridge] { links->remove_bridge(bridge); };
+        co_await on_pool(engine_.pool, std::move(job2));
         std::rethrow_exception(failure);
     }
     engine_.events.publish("network", "create", id.str(), {{"name", row.name}, {"type", "bridge"}});
@@ -222,11 +222,11 @@ asio::awaitable<void> Networks::remove(std::string name) {
     const auto shown = network->view.spec.name;
     const auto bridge = network->bridge;
     networks_.erase(id);
-    auto work7 = [id](storage::Transaction& transaction) { transaction.remove_network(id); };
-    co_await engine_.commit(std::move(work7));
+    auto write = [id](storage::Transaction& transaction) { transaction.remove_network(id); };
+    co_await engine_.commit(std::move(write));
     dns_.remove_network(id);
-    auto work8 = [links = links_, bridge] { links->remove_bridge(bridge); };
-    co_await on_pool(engine_.pool, std::move(work8));
+    auto job = [links = links_, bridge] { links->remove_bridge(bridge); };
+    co_await on_pool(engine_.pool, std::move(job));
     co_await apply_firewall();
     engine_.events.publish("network", "destroy", id.str(), {{"name", shown}, {"type", "bridge"}});
 }

@@ -70,10 +70,10 @@ asio::awaitable<void> Volumes::create(VolumeSpec spec) {
     const auto name = spec.name;
     const auto row = add(std::move(spec));
     try {
-        auto work = [path = engine_.layout.volume_data(name)] { make_directories(path, 0755); };
-        co_await on_pool(engine_.pool, std::move(work));
-        auto work2 = [row](storage::Transaction& transaction) { transaction.put(row); };
-        co_await engine_.commit(std::move(work2));
+        auto job = [path = engine_.layout.volume_data(name)] { make_directories(path, 0755); };
+        co_await on_pool(engine_.pool, std::move(job));
+        auto write = [row](storage::Transaction& transaction) { transaction.put(row); };
+        co_await engine_.commit(std::move(write));
     } catch (...) {
         forget(name);
         throw;
@@ -85,11 +85,11 @@ asio::awaitable<void> Volumes::remove(std::string name) {
     if (volumes_.count(name) == 0) fail(Kind::not_found, "no such volume: {}", name);
     if (const auto in_use = users(name); !in_use.empty())
         fail(Kind::conflict, "volume {} is in use by {}", name, join(in_use, ", "));
-    auto work3 = [name](storage::Transaction& transaction) { transaction.remove_volume(name); };
-    co_await engine_.commit(std::move(work3));
+    auto write = [name](storage::Transaction& transaction) { transaction.remove_volume(name); };
+    co_await engine_.commit(std::move(write));
     forget(name);
-    auto work4 = [layout = engine_.layout, name] { discard(layout, name); };
-    co_await on_pool(engine_.pool, std::move(work4));
+    auto job = [layout = engine_.layout, name] { discard(layout, name); };
+    co_await on_pool(engine_.pool, std::move(job));
     engine_.trash.wake();
     engine_.events.publish("volume", "destroy", name, {{"driver", "local"}});
 }

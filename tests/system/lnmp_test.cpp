@@ -23,7 +23,8 @@ std::string images_folder() {
 }
 
 std::string fetch(const std::string& address = "127.0.0.1:8080") {
-    return run({"curl", "-sS", "--max-time", "20", "http://" + address + "/?format=text"}).out;
+    const auto done = run({"curl", "-sS", "--max-time", "20", "http://" + address + "/?format=text"});
+    return done.out + done.err;
 }
 
 /// The visit counter in a page; -1 if the page shows none.
@@ -109,8 +110,13 @@ TEST_F(Lnmp, NoRequestFailsWhileTheDaemonIsKilled) {
     for (const auto& name : containers) before.push_back(pid_of(name));
     std::atomic<bool> stop = false;
     std::atomic<int> good = 0, bad = 0;
+    std::string first_bad;
     std::thread stream([&] {
-        while (!stop) (visits(fetch()) > 0 ? good : bad)++;
+        while (!stop) {
+            const std::string page = fetch();
+            if (visits(page) > 0) good++;
+            else if (bad++ == 0) first_bad = page;
+        }
     });
     for (int round = 0; round < 3; ++round) {
         kill_daemon();
@@ -120,7 +126,7 @@ TEST_F(Lnmp, NoRequestFailsWhileTheDaemonIsKilled) {
     }
     stop = true;
     stream.join();
-    EXPECT_EQ(bad, 0);
+    EXPECT_EQ(bad, 0) << first_bad;
     EXPECT_GT(good, 10);
     for (std::size_t i = 0; i < containers.size(); ++i) EXPECT_EQ(pid_of(containers[i]), before[i]) << containers[i];
     const std::string listed = hoist_ok({"ps", "--format", "json"}, stack);
