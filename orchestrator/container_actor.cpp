@@ -199,6 +199,7 @@ asio::awaitable<void> ContainerActor::remove(bool force, bool with_anonymous_vol
         co_await end_process(SIGKILL, std::chrono::seconds(10));
     }
     const auto state = view_.state;
+    if (const auto exit = last_exit()) last_known_ = *exit;  // for those who wait for the removal
     set_state(Removing{});
     std::vector<std::string> volumes;
     for (const auto& mount : view_.spec.mounts)
@@ -241,9 +242,10 @@ asio::awaitable<void> ContainerActor::remove(bool force, bool with_anonymous_vol
 asio::awaitable<Exit> ContainerActor::wait(WaitFor condition) {
     const auto self = shared_from_this();
     const auto before = exits_;
-    Exit last = last_exit().value_or(Exit{});
+    Exit last = last_exit().value_or(last_known_);
     for (;;) {
         if (const auto exit = last_exit()) last = *exit;
+        else if (std::holds_alternative<Removing>(view_.state)) last = last_known_;
         const bool up = running() || std::holds_alternative<Restarting>(view_.state);
         if (removed_ || (condition == WaitFor::not_running && !up)) co_return last;
         if (condition == WaitFor::next_exit && exits_ != before) co_return last;

@@ -139,6 +139,7 @@ private:
     bool unhealthy_ = false;  ///< being stopped to be started again
     bool ended_ = false;      ///< the last run is over and none follows
     bool removed_ = false;
+    Exit last_known_;  ///< the last exit, once the state is Removing
     std::uint64_t exits_ = 0;
     std::uint64_t restart_generation_ = 0, health_generation_ = 0;
     BackOff back_off_;
