@@ -79,7 +79,7 @@ std::string request_head(const std::string& method, const std::string& target) {
 bool Answer::read_some(std::string& to) {
     if (!early_.empty()) {
         decoder_.feed(std::exchange(early_, {}), to);
-        return true;
+        return !decoder_.done();
     }
     if (decoder_.done()) return false;
     std::array<char, 16384> part;
@@ -89,7 +89,7 @@ bool Answer::read_some(std::string& to) {
         return false;
     }
     decoder_.feed({part.data(), size}, to);
-    return true;
+    return !decoder_.done();  // who polls the connection would wait for more in vain
 }
 
 std::string Answer::read_all() {

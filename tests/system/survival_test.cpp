@@ -62,9 +62,7 @@ TEST_F(Survival, KilledDaemonDisturbsNobody) {  // REL-01
         names.push_back(fmt::format("idle{}", i));
         hoist_ok({"run", "-d", "--name", names.back(), "busybox", "sleep", "1000"});
     }
-    hoist_ok({"run", "-d", "--name", "echo", "-p", "7007:7", "busybox", "sh", "-c",
-              // Three listeners in turn share the port's queue: nc takes one connection each.
-              "while :; do nc -l -p 7 -e cat; done & while :; do nc -l -p 7 -e cat; done"});
+    hoist_ok({"run", "-d", "--name", "echo", "-p", "7007:7", "busybox", "nc", "-ll", "-p", "7", "-e", "cat"});
     hoist_ok({"run", "-d", "--name", "logger", "busybox", "sh", "-c",
               "i=0; while :; do i=$((i+1)); echo $i; usleep 1000; done"});
     hoist_ok({"run", "-d", "-t", "--name", "terminal", "busybox", "sh", "-c", "while :; do sleep 1; done"});
