@@ -42,6 +42,10 @@ const std::vector<std::string> containers = {"lnmp-db-1", "lnmp-php-1", "lnmp-we
 
 class Lnmp : public testing::Test {
 protected:
+    /// Each test begins with a site that works, whatever the one before has broken.
+    static void settle() {
+        if (::access(stack.c_str(), F_OK) == 0) eventually([] { return visits(fetch()) > 0; }, 60);
+    }
     static void SetUpTestSuite() {
         if (::access((images_folder() + "/mariadb.tar").c_str(), R_OK) != 0) return;
         sh("cp -r " SOURCE_DIR "/examples/lnmp " + stack + " && rm -rf " + stack + "/images");
@@ -57,6 +61,7 @@ protected:
         hoist_ok({"up", "-d", "--wait"}, stack, 180);
     }
     void SetUp() override {
+        settle();
         if (::access((images_folder() + "/mariadb.tar").c_str(), R_OK) != 0)
             GTEST_SKIP() << "no images in " << images_folder() << ": examples/lnmp/make-images.sh none " << images_folder();
     }
@@ -94,7 +99,9 @@ TEST_F(Lnmp, KilledDatabaseComesBackWithAddressAndData) {
     EXPECT_TRUE(eventually([&] { return pid_of("lnmp-db-1") > 0 && pid_of("lnmp-db-1") != pid; }));
     EXPECT_TRUE(eventually([] { return health_of("lnmp-db-1") == "healthy"; }));
     EXPECT_EQ(address_of("lnmp-db-1"), "10.214.7.30");
-    EXPECT_EQ(visits(fetch()), before + 1);
+    int after = -1;  // a visit counts only if the database answered
+    EXPECT_TRUE(eventually([&] { return (after = visits(fetch())) > 0; }, 60));
+    EXPECT_EQ(after, before + 1);
 }
 
 TEST_F(Lnmp, UnhealthyDatabaseIsRestarted) {
@@ -102,7 +109,7 @@ TEST_F(Lnmp, UnhealthyDatabaseIsRestarted) {
     hoist_ok({"exec", "-T", "db", "touch", "/dev/shm/sick"}, stack);
     EXPECT_TRUE(eventually([&] { return pid_of("lnmp-db-1") > 0 && pid_of("lnmp-db-1") != pid; }, 60));
     EXPECT_TRUE(eventually([] { return health_of("lnmp-db-1") == "healthy"; }, 60));
-    EXPECT_GE(visits(fetch()), 1);
+    EXPECT_TRUE(eventually([] { return visits(fetch()) > 0; }, 60));
 }
 
 TEST_F(Lnmp, NoRequestFailsWhileTheDaemonIsKilled) {
@@ -145,7 +152,7 @@ TEST_F(Lnmp, ComesBackAfterEverythingIsKilled) {
         EXPECT_TRUE(eventually([&] { return pid_of(name) > 0 && pid_of(name) != before[i]; }, 60)) << name;
         EXPECT_TRUE(eventually([&] { return health_of(name) == "healthy"; }, 60)) << name;
     }
-    EXPECT_GE(visits(fetch()), 1);
+    EXPECT_TRUE(eventually([] { return visits(fetch()) > 0; }, 60));
     EXPECT_EQ(hoist_ok({"system", "audit"}), "database and kernel agree\n");
 }
 
