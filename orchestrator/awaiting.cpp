@@ -63,7 +63,8 @@ asio::awaitable<void> await_healthy(Engine& engine, ContainerId id, bool patient
         co_await engine.wait_healthy(id);
         co_return;
     }
-    NextEvent event(engine.events(), id, co_await asio::this_coro::executor);
+    const auto executor = co_await asio::this_coro::executor;
+    NextEvent event(engine.events(), id, executor);
     for (;;) {
         const auto view = engine.view(id);
         const bool running = std::holds_alternative<Running>(view.state);
@@ -88,8 +89,8 @@ asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id) {
         text += fmt::format("\n  last probe: exit {}: {}", probe.exit_code,
                             escape_for_terminal(trim(std::string_view(probe.output).substr(0, 1024))));
     }
-    auto work = [directory = view.log_directory] { return last_lines(directory); };
-    const auto lines = co_await on_pool(engine.workers(), std::move(work));
+    auto job = [directory = view.log_directory] { return last_lines(directory); };
+    const auto lines = co_await on_pool(engine.workers(), std::move(job));
     if (!lines.empty()) text += "\n  last lines of its log:" + lines;
     co_return text;
 }

@@ -25,10 +25,15 @@ void inherit_volumes(ContainerSpec& spec, const std::vector<MountSpec>& old, con
 }
 
 /// What is gone already needs no removal: somebody else may have begun it.
-template <class Work>
-asio::awaitable<void> unless_gone(Work work) {
+asio::awaitable<void> stop_if_there(Engine& engine, ContainerId id, std::optional<std::chrono::seconds> grace) {
+    if (!engine.find(id.str())) co_return;
+    co_await engine.stop(id, grace);
+}
+
+asio::awaitable<void> remove_if_there(Engine& engine, ContainerId id, bool with_anonymous_volumes) {
+    if (!engine.find(id.str())) co_return;
     try {
-        co_await work();
+        co_await engine.remove(id, true, with_anonymous_volumes);
     } catch (const Error& error) {
         if (error.kind() != Kind::not_found) throw;
     }
@@ -38,7 +43,9 @@ asio::awaitable<void> unless_gone(Work work) {
 
 asio::awaitable<std::string> EngineHands::perform(const Action& action) {
     fail_point("project-step");
-    co_return co_await std::visit([this](const auto& step) { return act(step); }, action);
+    auto act_on = [this](const auto& step) { return act(step); };
+    auto acting = std::visit(act_on, action);
+    co_return co_await std::move(acting);
 }
 
 asio::awaitable<std::string> EngineHands::act(const CreateNetwork& step) {
@@ -59,7 +66,8 @@ asio::awaitable<std::string> EngineHands::act(const RemoveNetwork& step) {
 }
 
 asio::awaitable<std::string> EngineHands::act(const CreateVolume& step) {
-    co_await engine_.create_volume(volume_spec(project_, project_.volumes.at(step.key)));
+    auto spec = volume_spec(project_, project_.volumes.at(step.key));
+    co_await engine_.create_volume(std::move(spec));
     co_return "Created";
 }
 
@@ -118,21 +126,20 @@ asio::awaitable<std::string> EngineHands::act(const CreateContainer& step) {
 asio::awaitable<void> EngineHands::take_away(const ContainerId& id, const std::string& name) {
     if (const auto known = engine_.find(id.str())) left_behind_[name] = engine_.view(*known).spec.mounts;
     else co_return;
-    co_await unless_gone([&]() -> asio::awaitable<void> {
-        co_await engine_.stop(id, options_.grace);
-        co_await engine_.remove(id, true, false);
-    });
+    co_await stop_if_there(engine_, id, options_.grace);
+    co_await remove_if_there(engine_, id, false);
 }
 
 /// A removal that is still under way holds the name.
 asio::awaitable<void> EngineHands::free_name(const std::string& name) {
     const auto holder = engine_.find(name);
     if (holder && std::holds_alternative<Removing>(engine_.view(*holder).state))
-        co_await unless_gone([&]() -> asio::awaitable<void> { co_await engine_.wait(*holder, WaitFor::removed); });
+        co_await engine_.wait(*holder, WaitFor::removed);
 }
 
 asio::awaitable<std::string> EngineHands::act(const StartContainer& step) {
-    co_await engine_.start(engine_.resolve(step.name));
+    const auto id = engine_.resolve(step.name);
+    co_await engine_.start(id);
     co_return "Started";
 }
 
@@ -173,15 +180,13 @@ asio::awaitable<std::string> EngineHands::await_completed(const ContainerId& id)
 }
 
 asio::awaitable<std::string> EngineHands::act(const StopContainer& step) {
-    co_await unless_gone([&]() -> asio::awaitable<void> { co_await engine_.stop(step.id, options_.grace); });
+    co_await stop_if_there(engine_, step.id, options_.grace);
     co_return "Stopped";
 }
 
 asio::awaitable<std::string> EngineHands::act(const RemoveContainer& step) {
     if (const auto known = engine_.find(step.id.str())) left_behind_[step.name] = engine_.view(*known).spec.mounts;
-    co_await unless_gone([&]() -> asio::awaitable<void> {
-        co_await engine_.remove(step.id, true, options_.anonymous_volumes);
-    });
+    co_await remove_if_there(engine_, step.id, options_.anonymous_volumes);
     co_return "Removed";
 }
 

@@ -203,7 +203,8 @@ private:
 }  // namespace
 
 asio::awaitable<void> execute(Plan plan, Hands& hands, ProgressSink progress, int parallel) {
-    Execution execution(std::move(plan), hands, std::move(progress), parallel, co_await asio::this_coro::executor);
+    const auto executor = co_await asio::this_coro::executor;
+    Execution execution(std::move(plan), hands, std::move(progress), parallel, executor);
     co_await execution.run();
 }
 

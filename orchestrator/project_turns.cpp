@@ -31,7 +31,8 @@ asio::awaitable<ProjectTurns::Turn> ProjectTurns::take(std::string project, Prog
     if (queue->busy) {
         if (progress) progress({Progress::Phase::waiting, "project", project, "Another operation is under way", 0});
         if (queue->yields) queue->yields->emit(asio::cancellation_type::terminal);
-        Place place(*queue, co_await asio::this_coro::executor);
+        const auto executor = co_await asio::this_coro::executor;
+        Place place(*queue, executor);
         boost::system::error_code ignored;
         co_await place.called.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         if (place.is_in_line()) throw boost::system::system_error(asio::error::operation_aborted);

@@ -78,17 +78,14 @@ struct Projects::State {
     }
 
     asio::awaitable<void> write(std::function<void(storage::Transaction&)> work) {
-        auto work2 = [this, work = std::move(work)] {
-            engine.database().run(work);
-            return 0;
-        };
-        co_await on_pool(engine.workers(), std::move(work2));
+        auto job = [this, work = std::move(work)] { engine.database().run(work); };
+        co_await on_pool(engine.workers(), std::move(job));
     }
 
     asio::awaitable<void> store(compose::Project model, bool running) {
         const storage::ProjectRow row{model.name, to_json(model).dump(), running};
-        auto work3 = [row](storage::Transaction& transaction) { transaction.put(row); };
-        co_await write(std::move(work3));
+        std::function<void(storage::Transaction&)> work = [row](auto& transaction) { transaction.put(row); };
+        co_await write(std::move(work));
         const std::string name = model.name;
         desired[name] = {std::move(model), running};
     }
@@ -97,13 +94,14 @@ struct Projects::State {
     asio::awaitable<void> set_running(std::string name, bool running) {
         const auto found = desired.find(name);
         if (found == desired.end() || found->second.running == running) co_return;
-        co_await store(compose::Project(found->second.model), running);
+        auto model = found->second.model;
+        co_await store(std::move(model), running);
     }
 
     asio::awaitable<void> forget(std::string name) {
         if (!desired.count(name)) co_return;
-        auto work4 = [name](storage::Transaction& transaction) { transaction.remove_project(name); };
-        co_await write(std::move(work4));
+        std::function<void(storage::Transaction&)> work = [name](auto& transaction) { transaction.remove_project(name); };
+        co_await write(std::move(work));
         desired.erase(name);
     }
 
@@ -124,15 +122,16 @@ struct Projects::State {
 
     asio::awaitable<void> bring_back(std::string name, std::shared_ptr<asio::cancellation_signal> yields) {
         try {
-            const auto turn = co_await turns.take(name, {}, std::move(yields));
+            ProgressSink log = [name](const Progress& step) {
+                if (step.phase == Progress::Phase::failed) spdlog::error("{}: {} {}: {}", name, step.kind, step.name, step.text);
+            };
+            const auto turn = co_await turns.take(name, log, std::move(yields));
             const auto seen = observe(engine, name, nullptr);
             const auto model = known_model(name, this->model(name), seen);
             auto plan = plan_bring_back(model, seen);
             if (!plan.steps.empty()) spdlog::info("{}: bringing it back", name);
-            ProgressSink log = [&](const Progress& step) {
-                if (step.phase == Progress::Phase::failed) spdlog::error("{}: {} {}: {}", name, step.kind, step.name, step.text);
-            };
-            co_await carry_out(std::move(plan), model, {.patient = true}, std::move(log));
+            const EngineHands::Options options{.patient = true};
+            co_await carry_out(std::move(plan), model, options, std::move(log));
         } catch (const Error& problem) {
             spdlog::error("{}: not everything came back: {}", name, problem.what());
         } catch (const boost::system::system_error&) {
@@ -155,7 +154,8 @@ asio::awaitable<void> Projects::up(compose::Project project, UpOptions how, Prog
     auto decided = plan(project, how);
     check_host(project, decided);
     co_await state_->store(project, true);
-    co_await state_->carry_out(std::move(decided), project, {.grace = how.timeout}, std::move(progress));
+    const EngineHands::Options options{.grace = how.timeout};
+    co_await state_->carry_out(std::move(decided), project, options, std::move(progress));
 }
 
 asio::awaitable<void> Projects::down(std::string name, DownOptions how, ProgressSink progress) {
@@ -167,8 +167,9 @@ asio::awaitable<void> Projects::down(std::string name, DownOptions how, Progress
     if (whole) co_await state_->set_running(name, false);
     compose::Project model = wanted.value_or(compose::Project{});
     model.name = name;
-    co_await state_->carry_out(plan_down(name, wanted, seen, how), model,
-                               {.grace = how.timeout, .anonymous_volumes = how.volumes}, std::move(progress));
+    const EngineHands::Options options{.grace = how.timeout, .anonymous_volumes = how.volumes};
+    auto plan = plan_down(name, wanted, seen, how);
+    co_await state_->carry_out(std::move(plan), model, options, std::move(progress));
     if (whole) co_await state_->forget(name);
 }
 
@@ -178,7 +179,8 @@ asio::awaitable<void> Projects::start(std::string name, std::vector<std::string>
     const auto model = state_->known(name, seen);
     auto plan = plan_start(model, seen, services);
     co_await state_->set_running(name, true);
-    co_await state_->carry_out(std::move(plan), model, {}, std::move(progress));
+    const EngineHands::Options options;
+    co_await state_->carry_out(std::move(plan), model, options, std::move(progress));
 }
 
 asio::awaitable<void> Projects::stop(std::string name, std::vector<std::string> services,
@@ -188,7 +190,8 @@ asio::awaitable<void> Projects::stop(std::string name, std::vector<std::string> 
     const auto model = state_->known(name, seen);
     auto plan = plan_stop(model, seen, services);
     if (services.empty()) co_await state_->set_running(name, false);
-    co_await state_->carry_out(std::move(plan), model, {.grace = grace}, std::move(progress));
+    const EngineHands::Options options{.grace = grace};
+    co_await state_->carry_out(std::move(plan), model, options, std::move(progress));
 }
 
 asio::awaitable<void> Projects::restart(std::string name, std::vector<std::string> services,
@@ -198,11 +201,13 @@ asio::awaitable<void> Projects::restart(std::string name, std::vector<std::strin
     const auto model = state_->known(name, seen);
     select_services(model, services, false);  // unknown names are refused before anything stops
     const auto all = with_restarted(model, services);
-    co_await state_->carry_out(plan_stop(model, seen, all), model, {.grace = grace}, progress);
+    const EngineHands::Options options{.grace = grace};
+    auto stopping = plan_stop(model, seen, all);
+    co_await state_->carry_out(std::move(stopping), model, options, progress);
     seen = observe(state_->engine, name, nullptr);
     auto plan = plan_start(model, seen, all);
     co_await state_->set_running(name, true);
-    co_await state_->carry_out(std::move(plan), model, {}, std::move(progress));
+    co_await state_->carry_out(std::move(plan), model, options, std::move(progress));
 }
 
 std::vector<ProjectView> Projects::list() const {
