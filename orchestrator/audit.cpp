@@ -114,7 +114,7 @@ asio::awaitable<Findings> audit_once(Engine::State& engine) {
     std::vector<std::string> bridges;
     for (const auto& [id, network] : engine.networks.all()) bridges.push_back(network.bridge.bridge);
     auto work = [layout = engine.layout, cgroups = engine.cgroups, parent = engine.config.cgroup_parent,
-                 &links = engine.networks.links(), owned = owned_by(engine), up = expected_of(engine), bridges] {
+                 &links = engine.networks.links(), owned = owned_by(engine, false), up = expected_of(engine), bridges] {
         return look(layout, cgroups, parent, links, owned, up, bridges);
     };
     const auto looked = co_await on_pool(engine.pool, std::move(work));

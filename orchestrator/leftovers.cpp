@@ -88,14 +88,14 @@ std::string to_string(const Leftover& leftover) {
     return fmt::format("{} {}", words[static_cast<int>(leftover.kind)], leftover.name);
 }
 
-Owned owned_by(Engine::State& engine) {
+Owned owned_by(Engine::State& engine, bool of_stopped) {
     Owned owned;
     for (const auto& [id, actor] : engine.containers) {
         owned.containers.insert(id.str());
         const bool down = std::holds_alternative<Exited>(actor->view().state) ||
                           std::holds_alternative<Created>(actor->view().state);
         for (const auto& endpoint : actor->view().endpoints)
-            if (!down) owned.links.insert(netmgr::veth_name(endpoint.network, id));
+            if (!down || of_stopped) owned.links.insert(netmgr::veth_name(endpoint.network, id));
     }
     for (const auto& volume : engine.volumes.all()) owned.volumes.insert(volume.spec.name);
     for (const auto& [id, network] : engine.networks.all()) owned.links.insert(network.bridge.bridge);

@@ -17,7 +17,7 @@ namespace hoist::orchestrator {
 struct Owned {
     std::set<std::string> containers;  ///< ids
     std::set<std::string> volumes;
-    std::set<std::string> links;       ///< bridges; host ends of endpoints of containers that are up
+    std::set<std::string> links;       ///< bridges, and host ends of endpoints
 };
 
 struct Leftover {
@@ -34,6 +34,8 @@ std::string to_string(const Leftover& leftover);
 
 /// The ids of all containers' cgroups below the parent, over all hierarchies.
 std::set<std::string> cgroups_below(const runtime::CgroupLayout& cgroups, const std::string& parent);
-Owned owned_by(Engine::State& engine);
+/// @param of_stopped  whether a stopped container owns interfaces too: one that has just stopped may still have them,
+///                    since the kernel takes them down in the background
+Owned owned_by(Engine::State& engine, bool of_stopped);
 
 }  // namespace hoist::orchestrator
