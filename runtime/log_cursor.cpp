@@ -125,8 +125,8 @@ std::optional<LogLine> LogCursor::take_line() {
     const std::size_t room = longest_part - begun.text.size();
     const std::size_t looked_at = std::min(room, piece_.size());
     const void* line_end = ::memchr(piece_.data(), '\n', looked_at);
-    const std::size_t length = line_end ? static_cast<std::size_t>(static_cast<const char*>(line_end) - piece_.data()) + 1
-                                        : looked_at;
+    const std::size_t length =
+        line_end ? static_cast<std::size_t>(static_cast<const char*>(line_end) - piece_.data()) + 1 : looked_at;
     const std::string_view text = piece_.substr(0, length);
     piece_.remove_prefix(length);
     if (begun.hidden) {

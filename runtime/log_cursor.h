@@ -17,9 +17,9 @@ namespace hoist::runtime {
 struct LogPlace {
     std::uint64_t segment = 0;  ///< 0: before the first
     std::uint64_t offset = 0;
-    std::uint64_t record = 0;   ///< of the block around it
+    std::uint64_t record = 0;     ///< of the block around it
     std::uint8_t open_lines = 0;  ///< streams (IndexRecord::stdout_open, ...) whose line began earlier: not to be shown
-    bool is_first = false;      ///< there is nothing before it
+    bool is_first = false;        ///< there is nothing before it
 };
 
 class LogCursor {
@@ -76,6 +76,7 @@ LogPlace log_end(const std::string& directory);
 /// The first block that is not older than `time`; the end if there is none.
 LogPlace place_of_time(const std::string& directory, TimePoint time);
 /// A place before `end` with at least `lines` line ends of wanted streams and times after it; else the first place.
-LogPlace place_before_lines(const std::string& directory, const LogQuery& query, const LogPlace& end, std::uint64_t lines);
+LogPlace place_before_lines(const std::string& directory, const LogQuery& query, const LogPlace& end,
+                            std::uint64_t lines);
 
 }  // namespace hoist::runtime

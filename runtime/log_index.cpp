@@ -41,7 +41,9 @@ std::uint16_t checksum(const IndexRecord& record) {
     return static_cast<std::uint16_t>(hash ^ (hash >> 16));
 }
 
-std::uint64_t IndexFile::count() const { return fd_ ? file_size(fd_) / sizeof(IndexRecord) : 0; }
+std::uint64_t IndexFile::count() const {
+    return fd_ ? file_size(fd_) / sizeof(IndexRecord) : 0;
+}
 
 std::optional<IndexRecord> IndexFile::at(std::uint64_t number) {
     if (!fd_) return std::nullopt;

@@ -17,9 +17,9 @@ struct IndexRecord {
     enum Flag : std::uint8_t {
         stdout_open = 1,  ///< at this offset the last line of stdout has no end yet
         stderr_open = 2,
-        boundary = 4,     ///< unfinished lines end here: the run is over, or bytes are missing
-        note = 8,         ///< the bytes are hoist's own words
-        opened = 16,      ///< a writer began here; `value` tells the boot it ran in
+        boundary = 4,  ///< unfinished lines end here: the run is over, or bytes are missing
+        note = 8,      ///< the bytes are hoist's own words
+        opened = 16,   ///< a writer began here; `value` tells the boot it ran in
     };
     std::uint64_t offset = 0;
     std::int64_t time = 0;  ///< nanoseconds since 1970

@@ -19,7 +19,8 @@ struct LogReader::State {
     Fd notify;
     bool started = false;
 
-    State(std::string from, LogQuery what) : directory(std::move(from)), query(std::move(what)), cursor(directory, query) {}
+    State(std::string from, LogQuery what)
+        : directory(std::move(from)), query(std::move(what)), cursor(directory, query) {}
 };
 
 namespace {

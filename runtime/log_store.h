@@ -55,7 +55,7 @@ struct LogLine {
 
 struct LogQuery {
     std::optional<TimePoint> since, until;  ///< both inclusive; a line's time is that of its first byte, to 10 ms
-    std::optional<std::uint64_t> tail;  ///< the last n lines
+    std::optional<std::uint64_t> tail;      ///< the last n lines
     bool want_stdout = true, want_stderr = true;
 };
 

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::int64_t block_nanoseconds = 10'000'000;  // how far a line's time may be off
 
-std::int64_t nanoseconds_now() { return now().time_since_epoch().count(); }
+std::int64_t nanoseconds_now() {
+    return now().time_since_epoch().count();
+}
 
 std::uint8_t open_flag(Stream stream) {
     return stream == Stream::stderr_ ? IndexRecord::stderr_open : IndexRecord::stdout_open;
@@ -23,8 +25,8 @@ std::uint8_t open_flag(Stream stream) {
 std::size_t write_at(const Fd& fd, const void* bytes, std::size_t size, std::uint64_t offset) {
     std::size_t done = 0;
     while (done < size) {
-        const ssize_t put = ::pwrite(fd.get(), static_cast<const char*>(bytes) + done, size - done,
-                                     static_cast<off_t>(offset + done));
+        const ssize_t put =
+            ::pwrite(fd.get(), static_cast<const char*>(bytes) + done, size - done, static_cast<off_t>(offset + done));
         if (put < 0 && errno == EINTR) continue;
         if (put <= 0) break;
         done += static_cast<std::size_t>(put);
@@ -199,7 +201,8 @@ void LogWriter::State::append(Stream of, std::string_view bytes) {
 LogWriter::LogWriter(std::string directory, LogLimits limits) : state_(std::make_unique<State>()) {
     state_->directory = std::move(directory);
     // "No limit" is far from overflow when an eighth is added.
-    state_->segment_size = limits.segment_size.count > 0 ? static_cast<std::uint64_t>(limits.segment_size.count) : 1ull << 60;
+    state_->segment_size =
+        limits.segment_size.count > 0 ? static_cast<std::uint64_t>(limits.segment_size.count) : 1ull << 60;
     state_->segments = static_cast<std::uint64_t>(std::max(limits.segments, 1));
 }
 
@@ -221,6 +224,8 @@ void LogWriter::end_run() {
     state_->stream = Stream::stdin_;
 }
 
-std::uint64_t LogWriter::lost_bytes() const { return state_->lost; }
+std::uint64_t LogWriter::lost_bytes() const {
+    return state_->lost;
+}
 
 }  // namespace hoist::runtime

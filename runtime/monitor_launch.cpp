@@ -37,7 +37,8 @@ struct Recipe {
 /// here, since the program's own path may be /proc/self/fd/N.
 void describe(Recipe& recipe, const Fd& socket) {
     ::posix_spawn_file_actions_adddup2(&recipe.files, socket.get(), monitors_socket);
-    for (const int stream : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&recipe.files, stream, "/dev/null", O_RDWR, 0);
+    for (const int stream : {0, 1, 2})
+        ::posix_spawn_file_actions_addopen(&recipe.files, stream, "/dev/null", O_RDWR, 0);
     ::posix_spawn_file_actions_addchdir_np(&recipe.files, "/");
     sigset_t all, none;
     ::sigfillset(&all);
@@ -59,7 +60,8 @@ std::vector<char*> own_environment() {
 
 LaunchedMonitor launch_monitor(const std::string& runtime_program, const std::string& run_directory) {
     int ends[2];
-    check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), "make a socket for the monitor");
+    check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
+          "make a socket for the monitor");
     LaunchedMonitor launched{.socket = Fd(ends[0])};
     const Fd theirs(ends[1]);
     Recipe recipe;

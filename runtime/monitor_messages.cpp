@@ -57,7 +57,9 @@ std::vector<Fd> take_fds(msghdr& header) {
     return fds;
 }
 
-[[noreturn]] void fail_closed() { fail(Kind::unavailable, "the other end has closed the connection"); }
+[[noreturn]] void fail_closed() {
+    fail(Kind::unavailable, "the other end has closed the connection");
+}
 
 /// The size of the next packet; nullopt if none is waiting.
 std::optional<std::size_t> next_size(const Fd& socket) {
@@ -107,7 +109,8 @@ std::optional<Message> receive_message(const Fd& socket) {
     if (got == 0 || (got < 0 && errno == ECONNRESET)) fail_closed();
     check(got, "receive from the monitor's socket");
     Message message{.body = {}, .fds = take_fds(header)};
-    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) fail(Kind::invalid, "a message on the monitor's socket was cut off");
+    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+        fail(Kind::invalid, "a message on the monitor's socket was cut off");
     if (text == in_memfd) {
         if (message.fds.empty()) fail(Kind::invalid, "a long message came without its text");
         text = read_memfd(message.fds.front());

@@ -7,8 +7,12 @@
 namespace hoist::runtime {
 namespace {
 
-std::int64_t to_count(TimePoint time) { return time.time_since_epoch().count(); }
-TimePoint to_time(std::int64_t count) { return TimePoint(Nanoseconds(count)); }
+std::int64_t to_count(TimePoint time) {
+    return time.time_since_epoch().count();
+}
+TimePoint to_time(std::int64_t count) {
+    return TimePoint(Nanoseconds(count));
+}
 
 const char* to_string(MonitorSpec::LogDriver driver) {
     return driver == MonitorSpec::LogDriver::none ? "none" : "local";

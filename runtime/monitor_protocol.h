@@ -59,11 +59,11 @@ struct MonitorSpec {
     ContainerId id;
     Config config;
     RootFs root;
-    std::string state_directory;   ///< on disk: exit.json, log.N
-    std::string seccomp_file;      ///< ready BPF (SeccompProgram::filter); empty: unconfined
+    std::string state_directory;  ///< on disk: exit.json, log.N
+    std::string seccomp_file;     ///< ready BPF (SeccompProgram::filter); empty: unconfined
     bool init = false;
     bool open_stdin = false;
-    bool stdin_once = false;       ///< stdin ends when the first attached client's input ends
+    bool stdin_once = false;  ///< stdin ends when the first attached client's input ends
     enum class LogDriver { local, none } log_driver = LogDriver::local;
     LogLimits log_limits;
 };
@@ -77,7 +77,7 @@ struct ExitRecord {
     int signal = 0;
     bool oom_killed = false;
     TimePoint started_at, finished_at;
-    std::string error;      ///< set when the start itself failed
+    std::string error;  ///< set when the start itself failed
 };
 Json to_json(const ExitRecord& record);
 ExitRecord exit_record_from_json(const Json& object);
@@ -89,7 +89,8 @@ struct Message {
     Json body;
     std::vector<Fd> fds;
 };
-/// Sends one message; one over 64 KiB travels in a memfd, so that no socket buffer has to be large. @return false if the socket's buffer is full (EAGAIN) @throws Error if the peer is gone
+/// Sends one message; one over 64 KiB travels in a memfd, so that no socket buffer has to be large.
+/// @return false if the socket's buffer is full (EAGAIN) @throws Error(unavailable) if the peer is gone
 bool send_message(const Fd& socket, const Json& body, const std::vector<int>& fds = {});
 /// Receives one message; nullopt if none is waiting on a non-blocking socket.
 /// @throws Error(unavailable) when the peer has closed

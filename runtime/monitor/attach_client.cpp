@@ -17,19 +17,30 @@ constexpr std::uint64_t largest_spool = 1ull << 30;
 /// Docker's header: the stream, three zeros, the length in network order.
 std::array<char, 8> frame_header(Stream stream, std::size_t length) {
     const auto size = static_cast<std::uint32_t>(length);
-    return {static_cast<char>(stream),     0, 0, 0, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
-            static_cast<char>(size >> 8), static_cast<char>(size)};
+    return {static_cast<char>(stream),
+            0,
+            0,
+            0,
+            static_cast<char>(size >> 24),
+            static_cast<char>(size >> 16),
+            static_cast<char>(size >> 8),
+            static_cast<char>(size)};
 }
 
 }  // namespace
 
 AttachClient::AttachClient(Loop& loop, Fd socket, std::string spool_directory, Handlers handlers)
-    : loop_(loop), socket_(std::move(socket)), spool_directory_(std::move(spool_directory)), handlers_(std::move(handlers)) {
+    : loop_(loop),
+      socket_(std::move(socket)),
+      spool_directory_(std::move(spool_directory)),
+      handlers_(std::move(handlers)) {
     check(::fcntl(socket_.get(), F_SETFL, O_NONBLOCK), "make an attach socket non-blocking");
     loop_.watch(socket_, EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
 }
 
-AttachClient::~AttachClient() { loop_.unwatch(socket_); }
+AttachClient::~AttachClient() {
+    loop_.unwatch(socket_);
+}
 
 void AttachClient::send(Stream stream, std::string_view bytes, bool framed) {
     if (broken_) return;

@@ -10,7 +10,9 @@ Connection::Connection(Loop& loop, Fd socket, Handlers handlers)
     loop_.watch(socket_, EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
 }
 
-Connection::~Connection() { loop_.unwatch(socket_); }
+Connection::~Connection() {
+    loop_.unwatch(socket_);
+}
 
 bool Connection::send(const Json& body, const std::vector<int>& fds) {
     try {
@@ -46,8 +48,10 @@ bool Connection::receive() {
 
 void Connection::on_ready(std::uint32_t events) {
     try {
-        if (events & EPOLLOUT) send_waiting();
-        else receive();
+        if (events & EPOLLOUT)
+            send_waiting();
+        else
+            receive();
     } catch (const Error&) {  // gone, or it speaks another language
         handlers_.closed(*this);
     }

@@ -16,7 +16,9 @@ constexpr std::size_t read_at_once = 64 << 10;
 constexpr int reads_after_exit = 64;
 std::array<char, read_at_once> buffer;  // touched, and so paid for, only as far as it is used
 
-void make_nonblocking(const Fd& fd) { check(::fcntl(fd.get(), F_SETFL, O_NONBLOCK), "make a pipe non-blocking"); }
+void make_nonblocking(const Fd& fd) {
+    check(::fcntl(fd.get(), F_SETFL, O_NONBLOCK), "make a pipe non-blocking");
+}
 
 }  // namespace
 

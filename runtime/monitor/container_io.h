@@ -35,7 +35,7 @@ public:
 private:
     /// One source of output.
     struct Source {
-        Fd own;              ///< our end of a pipe
+        Fd own;                  ///< our end of a pipe
         const Fd* fd = nullptr;  ///< that, or the pty's master; null: at its end
         Stream stream = Stream::stdout_;
     };
@@ -58,10 +58,10 @@ private:
     std::optional<LogWriter> log_;
     std::string log_directory_;
     Source out_, err_;
-    Fd input_;                       ///< our end of the pipe to stdin
+    Fd input_;                          ///< our end of the pipe to stdin
     const Fd* input_target_ = nullptr;  ///< that, or the pty's master
-    std::string pending_input_;      ///< what the container has not taken yet; clients wait while there is any
-    bool input_closed_ = false;      ///< this run has no stdin (any more)
+    std::string pending_input_;         ///< what the container has not taken yet; clients wait while there is any
+    bool input_closed_ = false;         ///< this run has no stdin (any more)
     bool input_ends_ = false, stdin_once_ = false, framed_ = true;
     std::list<Client> clients_;
 };

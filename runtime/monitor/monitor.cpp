@@ -18,7 +18,8 @@ constexpr int first_connection = 3;
 Fd inherited_socket() {
     int type = 0;
     socklen_t size = sizeof(type);
-    const bool is_one = ::getsockopt(first_connection, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+    const bool is_one =
+        ::getsockopt(first_connection, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
     if (!is_one) return Fd();
     ::fcntl(first_connection, F_SETFD, FD_CLOEXEC);
     ::fcntl(first_connection, F_SETFL, O_NONBLOCK);
@@ -34,7 +35,8 @@ Fd lock_directory(const std::string& path) {
 }
 
 void report(const Fd& socket, const Error& error) {
-    const Json body = {{"event", "failed"}, {"error", {{"kind", to_string(error.kind())}, {"message", error.message()}}}};
+    const Json body = {{"event", "failed"},
+                       {"error", {{"kind", to_string(error.kind())}, {"message", error.message()}}}};
     try {
         if (socket) send_message(socket, body);
     } catch (const Error&) {  // nobody is left to tell

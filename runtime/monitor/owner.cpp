@@ -33,8 +33,9 @@ void Owner::accept() {
 void Owner::connect(Fd socket) {
     connections_.emplace_back(
         loop_, std::move(socket),
-        Connection::Handlers{.message = [this](Connection& from, Message message) { on_message(from, std::move(message)); },
-                             .closed = [this](Connection& which) { forget(which); }});
+        Connection::Handlers{
+            .message = [this](Connection& from, Message message) { on_message(from, std::move(message)); },
+            .closed = [this](Connection& which) { forget(which); }});
     greet(connections_.back());
 }
 
@@ -65,7 +66,9 @@ void Owner::greet(Connection& connection) {
 }
 
 /// @return false if nobody hears it
-bool Owner::tell(const Json& event) { return !connections_.empty() && connections_.back().send(event); }
+bool Owner::tell(const Json& event) {
+    return !connections_.empty() && connections_.back().send(event);
+}
 
 void Owner::adopt(ContainerRun run) {
     run_.emplace(std::move(run));
@@ -105,7 +108,8 @@ void Owner::record_exit(const ExitRecord& record, const std::string& state_direc
 void Owner::on_exec_exit(const std::string& id) {
     const auto exec = execs_.find(id);
     siginfo_t info{};
-    if (::waitid(P_PIDFD, static_cast<id_t>(exec->second.pidfd.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+    if (::waitid(P_PIDFD, static_cast<id_t>(exec->second.pidfd.get()), &info, WEXITED | WNOHANG) != 0 ||
+        info.si_pid == 0)
         return;
     loop_.unwatch(exec->second.pidfd);
     const int code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;

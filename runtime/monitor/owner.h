@@ -73,7 +73,7 @@ private:
     std::uint64_t runs_ = 0;
     std::optional<ContainerRun> run_;
     std::optional<ExitRecord> last_exit_;
-    Cgroup cgroup_;  ///< of the last run
+    Cgroup cgroup_;          ///< of the last run
     bool oom_told_ = false;  ///< in this run
     Connection* quitting_ = nullptr;
     std::optional<Json> quit_number_;  ///< set while "quit" waits for the exit

@@ -52,8 +52,12 @@ void set_up_monitor_process() {
     be_spared();
 }
 
-std::optional<int> inherited_oom_score() { return score_before; }
+std::optional<int> inherited_oom_score() {
+    return score_before;
+}
 
-void trim_memory() { ::malloc_trim(0); }
+void trim_memory() {
+    ::malloc_trim(0);
+}
 
 }  // namespace hoist::runtime

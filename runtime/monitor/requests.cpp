@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::chrono::seconds limit_of_quit(10);
 
-Json error_json(const Error& error) { return {{"kind", to_string(error.kind())}, {"message", error.message()}}; }
+Json error_json(const Error& error) {
+    return {{"kind", to_string(error.kind())}, {"message", error.message()}};
+}
 
 }  // namespace
 
@@ -83,7 +85,8 @@ Owner::Answer Owner::signal(const Json& request) {
     if (json_value(request, "all", false)) {
         run.cgroup.kill_all(number);
     } else {
-        check(::syscall(SYS_pidfd_send_signal, run.pidfd.get(), number, nullptr, 0), "send signal {} to process 1", number);
+        check(::syscall(SYS_pidfd_send_signal, run.pidfd.get(), number, nullptr, 0), "send signal {} to process 1",
+              number);
     }
     if (number == SIGKILL && run.paused) set_paused(false);  // on v1 the frozen do not even die
     return {};
@@ -95,7 +98,8 @@ Owner::Answer Owner::exec(Message& message) {
     if (run.paused || run.cgroup.frozen()) fail(Kind::conflict, "the container is paused: unpause it before exec");
     const auto id = json_value(message.body, "exec", std::string());
     if (id.empty() || execs_.contains(id)) fail(Kind::conflict, "exec id \"{}\" is empty or in use", id);
-    ExecOptions options{.container_pid = run.pid, .container_pidfd = &run.pidfd, .seccomp = read_seccomp(run.seccomp_file)};
+    ExecOptions options{
+        .container_pid = run.pid, .container_pidfd = &run.pidfd, .seccomp = read_seccomp(run.seccomp_file)};
     options.process = process_from_json(message.body.value("process", Json::object()));
     options.cgroup_of_id = run.cgroups_path;
     if (!options.process.oom_score_adj) options.process.oom_score_adj = run.oom_score_adj;
@@ -151,7 +155,8 @@ Owner::Answer Owner::keep(Message& message) {
     if (names.size() != message.fds.size())
         fail(Kind::invalid, "keep wants as many descriptors as names: {} names, {}", names.size(), message.fds.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return one.first == names[i]; });
+        const auto found =
+            std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return one.first == names[i]; });
         if (found != kept_.end()) {
             found->second = std::move(message.fds[i]);
         } else {
@@ -183,7 +188,8 @@ void Owner::quit(Connection& connection, const Json& request) {
     loop_.alarm(limit_of_quit, [this] {
         const Error late(Kind::timeout, fmt::format("process 1 (pid {}) did not die within {} s of SIGKILL: the kernel "
                                                     "holds it, often for a file system that does not answer; the "
-                                                    "monitor stays", run_ ? run_->pid : 0, limit_of_quit.count()));
+                                                    "monitor stays",
+                                                    run_ ? run_->pid : 0, limit_of_quit.count()));
         if (quitting_) quitting_->send({{"seq", *quit_number_}, {"error", error_json(late)}});
         quit_number_.reset();
         quitting_ = nullptr;

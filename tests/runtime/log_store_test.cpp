@@ -17,8 +17,8 @@
 namespace hoist::runtime {
 namespace {
 
-using test::TempDir;
 using std::chrono::milliseconds;
+using test::TempDir;
 
 /// "o:text" and "e:text" of every line until the present end.
 std::vector<std::string> read_lines(LogReader& reader) {
@@ -127,7 +127,8 @@ TEST(LogStore, TailEqualsTheEndOfAllForRandomLogs) {
     std::mt19937 random(7);
     for (int round = 0; round < 30; ++round) {
         TempDir dir;
-        LogWriter writer(dir.path(), {.segment_size = Bytes{static_cast<std::int64_t>(200 + random() % 3000)}, .segments = 4});
+        LogWriter writer(dir.path(),
+                         {.segment_size = Bytes{static_cast<std::int64_t>(200 + random() % 3000)}, .segments = 4});
         for (int i = 0; i < 200; ++i) {
             std::string bytes(random() % 30, 'a' + static_cast<char>(i % 26));
             if (random() % 3) bytes += '\n';
@@ -140,7 +141,8 @@ TEST(LogStore, TailEqualsTheEndOfAllForRandomLogs) {
         for (const std::uint64_t tail : {1u, 2u, 7u, 50u, 1000u}) {
             LogQuery query = base;
             query.tail = tail;
-            const Lines want(all.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(tail, all.size())), all.end());
+            const Lines want(all.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(tail, all.size())),
+                             all.end());
             EXPECT_EQ(read_lines(dir.path(), query), want) << "round " << round << " tail " << tail;
         }
     }
@@ -230,7 +232,8 @@ TEST(LogStore, AFollowerLosesNothingAcrossRotations) {
     constexpr int count = 20000;
     std::thread writing([&] {
         LogWriter writer(dir.path(), {.segment_size = Bytes{20000}, .segments = 1000});
-        for (int i = 0; i < count; ++i) writer.append(i % 3 ? Stream::stdout_ : Stream::stderr_, std::to_string(i) + "\n");
+        for (int i = 0; i < count; ++i)
+            writer.append(i % 3 ? Stream::stdout_ : Stream::stderr_, std::to_string(i) + "\n");
     });
     LogReader reader(dir.path(), {});
     pollfd wait{reader.notify_fd(), POLLIN, 0};
@@ -312,8 +315,7 @@ TEST(LogStore, ZerosLeftByAPowerFailureAreSkippedAndNoted) {
     age_by_a_boot(dir.path());
     EXPECT_EQ(read_lines(dir.path()), (Lines{"o:one\n"}));
     { LogWriter(dir.path(), {}).append(Stream::stdout_, "two\n"); }
-    EXPECT_EQ(read_lines(dir.path()),
-              (Lines{"o:one\n", "e:[hoist: 100000 bytes of output were lost]\n", "o:two\n"}));
+    EXPECT_EQ(read_lines(dir.path()), (Lines{"o:one\n", "e:[hoist: 100000 bytes of output were lost]\n", "o:two\n"}));
 }
 
 TEST(LogStore, ZerosOfTheContainerAreKept) {

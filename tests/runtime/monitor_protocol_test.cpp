@@ -51,8 +51,10 @@ TEST(MonitorProtocol, AClosedPeerIsUnavailable) {
     Ends ends = make_ends();
     ends.other.reset();
     for (const bool sending : {true, false}) try {
-            if (sending) send_message(ends.one, Json::object());
-            else receive_message(ends.one);
+            if (sending)
+                send_message(ends.one, Json::object());
+            else
+                receive_message(ends.one);
             FAIL();
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), Kind::unavailable);
@@ -91,8 +93,13 @@ TEST(MonitorProtocol, SpecificationsSurviveJson) {
 TEST(MonitorProtocol, ExitRecordsSurviveTheDisk) {
     test::TempDir dir;
     EXPECT_FALSE(read_exit_record(dir.path()));
-    const ExitRecord record{.run = 3, .code = 137, .signal = 9, .oom_killed = true, .started_at = now(),
-                            .finished_at = now(), .error = "why"};
+    const ExitRecord record{.run = 3,
+                            .code = 137,
+                            .signal = 9,
+                            .oom_killed = true,
+                            .started_at = now(),
+                            .finished_at = now(),
+                            .error = "why"};
     dir.write("exit.json", to_json(record).dump());
     const auto read = read_exit_record(dir.path());
     ASSERT_TRUE(read);
