@@ -39,6 +39,10 @@ std::optional<Fd> inherited_socket() {
     ::unsetenv("LISTEN_FDNAMES");
     if (!ours) return std::nullopt;
     constexpr int first = 3;
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (::getsockopt(first, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens)
+        fail(Kind::invalid, "LISTEN_FDS is set, but descriptor 3 is no listening socket");
     check(::fcntl(first, F_SETFD, FD_CLOEXEC), "take over the socket of systemd");
     return Fd(first);
 }
