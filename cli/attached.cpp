@@ -24,6 +24,7 @@ public:
           logs_(context.client(), {.prefix = options.prefix, .color = options.color, .timestamps = options.timestamps}),
           events_(context.client().stream("GET", "/events?" + event_query())) {
         follow_running(options.since);
+        if (events_.has_early()) read_events();
     }
 
     int run() {

@@ -39,18 +39,24 @@ wire::Query query_of(const Arguments& arguments) {
     return query;
 }
 
+/// Prints the whole lines of `bytes` and takes them off.
+void print_events(std::string& bytes, bool json) {
+    for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n')) {
+        const std::string line = bytes.substr(0, end);
+        bytes.erase(0, end + 1);
+        if (trim(line).empty()) continue;
+        const Json event = parse_json(line, "event");
+        print(json ? wire::dump(event) + "\n" : event_line(event));
+    }
+}
+
 int events(Context& context, const Arguments& arguments) {
     const bool json = wants_json(arguments) || arguments.flag("json");
     Answer answer = context.client().stream("GET", "/events?" + query_of(arguments).str());
     std::string bytes;
-    while (answer.read_some(bytes)) {
-        for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n')) {
-            const std::string line = bytes.substr(0, end);
-            bytes.erase(0, end + 1);
-            if (trim(line).empty()) continue;
-            const Json event = parse_json(line, "event");
-            print(json ? wire::dump(event) + "\n" : event_line(event));
-        }
+    for (bool more = true; more;) {
+        more = answer.read_some(bytes);  // the last bytes come with the end
+        print_events(bytes, json);
     }
     return 0;
 }

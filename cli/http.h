@@ -41,9 +41,11 @@ public:
 
     int fd() const { return socket_.get(); }
     Fd& socket() { return socket_; }
-    /// Reads what is there (waits for some), appending the body's bytes. @return false at the end
-    /// @throws Error(unavailable) if the connection ends in the middle
+    /// Reads what is there (waits for some), appending the body's bytes. @return false once the body is complete: the
+    /// last bytes may come with it @throws Error(unavailable) if the connection ends in the middle
     bool read_some(std::string& to);
+    /// Whether bytes came with the head: read_some does not wait then, and poll() knows nothing of them.
+    bool has_early() const { return !early_.empty(); }
     std::string read_all();
     /// Bytes of the stream that came with the head.
     std::string take_early();

@@ -69,6 +69,15 @@ void LogFollower::add(const std::string& id, const std::string& label, bool tty,
     sources_.emplace_back(std::move(answer), label, tty, id);
     if (std::find(labels_.begin(), labels_.end(), label) == labels_.end()) labels_.push_back(label);
     width_ = std::max(width_, display_width(escape_for_terminal(label)));
+    if (window.follow) show_early();
+}
+
+void LogFollower::show_early() {
+    LogSource& source = sources_.back();
+    if (!source.has_early()) return;
+    const bool more = source.read();
+    for (; !source.lines.empty(); source.lines.pop_front()) print_line(source, source.lines.front());
+    if (!more) sources_.pop_back();
 }
 
 bool LogFollower::follows(const std::string& id) const {

@@ -38,6 +38,7 @@ class LogSource {
 public:
     LogSource(Answer answer, std::string label, bool tty, std::string id);
     int fd() const { return answer_.fd(); }
+    bool has_early() const { return answer_.has_early(); }
     const std::string& label() const { return label_; }
     const std::string& id() const { return id_; }
     /// Reads once. @return false at the end; then the last line may lack its end
@@ -69,6 +70,7 @@ public:
     void handle(const std::vector<pollfd>& waiting);
 
 private:
+    void show_early();
     void print_line(const LogSource& source, const StampedLine& line) const;
     const Client& client_;
     LogStyle style_;

@@ -60,7 +60,7 @@ Ended run_operation(Context& context, const std::string& project, const std::str
     if (limit) deadline = std::chrono::steady_clock::now() + *limit;
     LineReader lines(printer);
     std::string bytes;
-    bool more = answer.read_some(bytes);
+    bool more = !answer.has_early() || answer.read_some(bytes);
     for (;;) {
         if (lines.take(bytes)) return Ended::well;
         if (!more) fail(Kind::unavailable, "the daemon went away in the middle of it: run the command again to go on");

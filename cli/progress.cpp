@@ -50,6 +50,9 @@ void ProgressView::apply(const wire::ProgressLine& line, Clock::time_point now) 
     entry->text = line.text;
     entry->busy = busy;
     entry->failed = line.phase == "failed";
+    if (line.phase == "done" && (line.text == "Started" || line.text == "Running" || line.text == "Healthy"))
+        entry->started = true;
+    if (line.phase == "started" && (line.text == "Stopping" || line.text == "Removing")) entry->started = false;
     entry->seconds = line.seconds;
 }
 
@@ -98,9 +101,7 @@ std::vector<std::string> ProgressView::picture(const std::string& headline, int 
 std::vector<std::string> ProgressView::started() const {
     std::vector<std::string> names;
     for (const auto& entry : entries_)
-        if (entry.kind == "container" &&
-            (entry.text == "Started" || entry.text == "Healthy" || entry.text == "Running"))
-            names.push_back(entry.name);
+        if (entry.kind == "container" && entry.started) names.push_back(entry.name);
     return names;
 }
 

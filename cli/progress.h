@@ -27,7 +27,7 @@ public:
 private:
     struct Entry {
         std::string kind, name, text;
-        bool busy = true, failed = false;
+        bool busy = true, failed = false, started = false;
         Clock::time_point since;
         double seconds = 0;
     };

@@ -27,6 +27,16 @@ TEST(ProgressView, ShowsALinePerObject) {
     EXPECT_EQ(view.started(), std::vector<std::string>{"web-1"});
 }
 
+TEST(ProgressView, RemembersWhatWasStarted) {
+    ProgressView view;
+    view.apply(line("done", "db-1", "Started"), {});
+    view.apply(line("waiting", "db-1", "Waiting"), {});
+    view.apply(line("done", "old-1", "Started"), {});
+    view.apply(line("started", "old-1", "Stopping"), {});
+    view.apply(line("done", "web-1", "Created"), {});
+    EXPECT_EQ(view.started(), std::vector<std::string>{"db-1"});
+}
+
 TEST(ProgressView, DropsFinishedLinesFirstWhenThereIsNoRoom) {
     ProgressView view;
     for (int i = 0; i < 50; ++i) view.apply(line("done", ("done-" + std::to_string(i)).c_str(), "Started"), {});
