@@ -119,6 +119,95 @@ TEST_F(Api, ListsNetworksAndVolumesToTheDockerCommand) {
     EXPECT_EQ(sh(docker + " volume ls -q"), "");
 }
 
+/// Two services, the second after the first is healthy.
+void write_stack() {
+    sh("mkdir -p /tmp/stack");
+    write_file_atomic(
+        "/tmp/stack/compose.yaml",
+        "services:\n"
+        "  db: {image: bb, init: true, stop_grace_period: 1s, command: [sh, -c, 'echo db up; sleep 1; "
+        "echo x > /r; sleep 1000'],\n"
+        "    healthcheck: {test: [CMD, cat, /r], interval: 200ms, start_period: 5s, start_interval: 50ms}}\n"
+        "  web: {image: bb, init: true, stop_grace_period: 1s, command: [sh, -c, 'echo web up; sleep 1000'],\n"
+        "    depends_on: {db: {condition: service_healthy}}}\n",
+        0644, Durable::no);
+}
+
+TEST_F(Api, StackVerbsInAProjectsFolder) {
+    write_stack();
+    const std::string in = "cd /tmp/stack && " + hoist + " ";
+    EXPECT_EQ(run({"sh", "-c", in + "plan"}).status, 2);
+    sh(in + "up -d");
+    EXPECT_EQ(run({"sh", "-c", in + "plan"}).status, 0);
+    EXPECT_EQ(sh(in + "ps --services"), "db\nweb\n");
+    EXPECT_EQ(sh(in + "compose logs"), "db-1   | db up\nweb-1  | web up\n");
+    EXPECT_EQ(run({"sh", "-c", in + "exec -T web sh -c 'exit 9'"}).status, 9);
+    sh(in + "stop && " + in + "start && " + in + "restart web");
+    EXPECT_EQ(parse_json(sh(in + "ps --format json"), "ps").size(), 2u);
+    sh(in + "down -v");
+    EXPECT_EQ(sh(in + "ps -aq"), "");
+    EXPECT_EQ(sh(in + "system audit"), "database and kernel agree\n");
+}
+
+TEST_F(Api, CtrlCStopsAnAttachedStack) {
+    write_stack();
+    const std::string in = "cd /tmp/stack && " + hoist + " ";
+    const auto text =
+        sh(in + "up > /tmp/up.out 2>&1 & pid=$!; sleep 3; kill -INT $pid; wait $pid; cat /tmp/up.out", 30);
+    EXPECT_NE(text.find("web-1  | web up\n"), std::string::npos) << text;
+    EXPECT_LT(text.find("web-1  | web up"), text.find("Stopping (Ctrl-C again kills)")) << "shown only at the end";
+    EXPECT_EQ(sh(in + "ps -q"), "");
+    EXPECT_EQ(sh(in + "ps -aq | wc -l"), "2\n");
+    sh(in + "down");
+}
+
+TEST_F(Api, CtrlCWhileStartingKeepsWhatWasStarted) {
+    write_stack();
+    const std::string in = "cd /tmp/stack && " + hoist + " ";
+    const auto text =
+        sh(in + "up -d > /tmp/up.out 2>&1 & pid=$!; sleep 0.7; kill -INT $pid; wait $pid; echo $?; cat /tmp/up.out");
+    EXPECT_EQ(text.substr(0, 4), "130\n") << text;
+    EXPECT_NE(text.find("started and kept: stack-db-1;"), std::string::npos) << text;
+    sh(in + "up -d");
+    EXPECT_EQ(sh(in + "ps -q | wc -l"), "2\n");
+    sh(in + "down");
+}
+
+TEST_F(Api, TerminalsHaveTheUsersSize) {
+    if (!have("script")) GTEST_SKIP() << "no script command";
+    sh(hoist + " run -d --name box --network none bb sleep 1000");
+    const auto lines =
+        sh("script -qec \"stty rows 33 cols 99; " + hoist + " exec box sh -c 'test -t 0 && stty size'\" /dev/null");
+    EXPECT_NE(lines.find("33 99"), std::string::npos) << lines;
+}
+
+TEST_F(Api, AnUploadThatBreaksOffLeavesNoImage) {
+    sh("head -c 3000000 /dev/urandom > /tmp/bb-part && tar -C / -cf /tmp/part.tar tmp/bb-part && head -c 1000000 "
+       "/tmp/part.tar > "
+       "/tmp/broken.tar");
+    EXPECT_EQ(run({hoist, "import", "/tmp/broken.tar", "broken"}).status, 1);
+    run({"sh", "-c", "(cat /tmp/broken.tar; sleep 5) | timeout -s KILL 0.5 " + hoist + " import - broken"});
+    EXPECT_EQ(sh(hoist + " images").find("broken"), std::string::npos);
+}
+
+TEST_F(Api, TakesASocketFromItsServiceManager) {
+    if (!have("python3")) GTEST_SKIP() << "no python3";
+    const auto text = sh(R"(python3 -c '
+import os, socket, subprocess, time
+l = socket.socket(socket.AF_UNIX); l.bind("/tmp/given.sock"); l.listen(5)
+n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); n.bind("/tmp/notify.sock"); n.settimeout(5)
+pid = os.fork()
+if pid == 0:
+    os.dup2(os.dup2(l.fileno(), 50), 3); os.set_inheritable(3, True)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", NOTIFY_SOCKET="/tmp/notify.sock")
+    os.execl(")" PROGRAM_DIR R"(/hoistd", "hoistd", "--root", "/tmp/other", "--run", "/tmp/other-run")
+c = socket.socket(socket.AF_UNIX); c.connect("/tmp/given.sock")
+c.send(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
+print(n.recv(100).decode(), c.recv(1000)[:12].decode())
+os.kill(pid, 15); print(os.waitpid(pid, 0)[1])')");
+    EXPECT_EQ(text, "READY=1 HTTP/1.1 200\n0\n");
+}
+
 TEST_F(Api, EventsTellALife) {
     const auto since = std::string(trim(sh("date +%s")));
     sh(hoist + " run --rm --name lively --network none bb true");
