@@ -11,9 +11,9 @@ struct KindName {
     const char* name;
 };
 constexpr std::array kind_names = {
-    KindName{Kind::invalid, "invalid"},         KindName{Kind::not_found, "not_found"},
-    KindName{Kind::conflict, "conflict"},       KindName{Kind::denied, "denied"},
-    KindName{Kind::timeout, "timeout"},         KindName{Kind::unavailable, "unavailable"},
+    KindName{Kind::invalid, "invalid"},   KindName{Kind::not_found, "not_found"},
+    KindName{Kind::conflict, "conflict"}, KindName{Kind::denied, "denied"},
+    KindName{Kind::timeout, "timeout"},   KindName{Kind::unavailable, "unavailable"},
     KindName{Kind::internal, "internal"},
 };
 

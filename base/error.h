@@ -53,8 +53,7 @@ template <class... Args>
 /// Throws an Error made of the call's description and strerror(code).
 template <class... Args>
 [[noreturn]] void fail_errno(int code, fmt::format_string<Args...> call, Args&&... args) {
-    throw Error(kind_of(code),
-                fmt::format(call, std::forward<Args>(args)...) + ": " + std::strerror(code));
+    throw Error(kind_of(code), fmt::format(call, std::forward<Args>(args)...) + ": " + std::strerror(code));
 }
 
 /// Returns the result of a system call, or throws an Error with the call's description and errno.

@@ -26,8 +26,8 @@ struct Trigger {
 };
 
 int errno_of(const std::string& name) {
-    static const std::map<std::string, int> known = {
-        {"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"EROFS", EROFS}};
+    static const std::map<std::string, int> known = {{"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EAGAIN", EAGAIN},
+                                                     {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"EROFS", EROFS}};
     const auto it = known.find(name);
     return it == known.end() ? EIO : it->second;
 }

@@ -35,12 +35,11 @@ CodePoint decode(std::string_view text) {
 }
 
 bool is_dangerous(char32_t value) {
-    return value < 0x20 || (value >= 0x7f && value < 0xa0) ||          // C0, DEL, C1
+    return value < 0x20 || (value >= 0x7f && value < 0xa0) ||  // C0, DEL, C1
            (value >= 0x200e && value <= 0x200f) || (value >= 0x202a && value <= 0x202e) ||
-           (value >= 0x2066 && value <= 0x2069) || value == 0x061c ||   // bidirectional marks
+           (value >= 0x2066 && value <= 0x2069) || value == 0x061c ||  // bidirectional marks
            value == 0x2028 || value == 0x2029 || value == 0xfeff;
 }
-
 
 }  // namespace
 

@@ -68,8 +68,9 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
         factor = std::pow(1024.0L, static_cast<long double>(power));
         text.remove_prefix(1);
         const bool is_bytes = power == 0;
-        if (!text.empty() && (is_bytes || !(text.size() == 1 ? starts_with_ignoring_case(text, "b")
-                                                              : text.size() == 2 && starts_with_ignoring_case(text, "ib"))))
+        if (!text.empty() &&
+            (is_bytes || !(text.size() == 1 ? starts_with_ignoring_case(text, "b")
+                                            : text.size() == 2 && starts_with_ignoring_case(text, "ib"))))
             return std::nullopt;
     }
     const long double size = *number * factor;
@@ -115,7 +116,7 @@ std::string format_duration(Nanoseconds duration) {
         left = -left;
     }
     constexpr std::array used = {Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000}, Unit{"s", 1'000'000'000},
-                                 Unit{"ms", 1'000'000},         Unit{"us", 1'000},         Unit{"ns", 1}};
+                                 Unit{"ms", 1'000'000},        Unit{"us", 1'000},         Unit{"ns", 1}};
     for (const auto& unit : used) {
         if (left < unit.nanoseconds) continue;
         text += fmt::format("{}{}", left / unit.nanoseconds, unit.name);

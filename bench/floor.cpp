@@ -74,7 +74,8 @@ void mask_paths() {
         ::mount("tmpfs", path, "tmpfs", MS_RDONLY, nullptr);
     for (const char* path : {"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"}) {
         if (::mount(path, path, nullptr, MS_BIND | MS_REC, nullptr) == 0)
-            ::mount(nullptr, path, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+            ::mount(nullptr, path, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                    nullptr);
     }
 }
 
@@ -104,8 +105,7 @@ void drop_privileges(const std::string& seccomp) {
     need(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private");
     std::string filter_copy = options.seccomp;
     const int filter = filter_copy.empty() ? -1 : ::open(filter_copy.c_str(), O_RDONLY | O_CLOEXEC);
-    const std::string data =
-        "lowerdir=" + options.lower + ",upperdir=" + area + "/upper,workdir=" + area + "/work";
+    const std::string data = "lowerdir=" + options.lower + ",upperdir=" + area + "/upper,workdir=" + area + "/work";
     const std::string merged = area + "/merged";
     need(::mount("overlay", merged.c_str(), "overlay", 0, data.c_str()) == 0, "overlay");
     need(::chdir(merged.c_str()) == 0, "chdir");

@@ -75,8 +75,9 @@ void prepare() {
 }
 
 std::vector<std::string> floor_command(bool bridge) {
-    return {programs + "/floor", area + "/bundle/rootfs", area + "/work", area + "/filter", bridge ? "flbr" : "-",
-            bridge ? "10.9.0.2" : "-", bridge ? "10.9.0.1" : "-", "/bin/busybox", "true"};
+    return {programs + "/floor",       area + "/bundle/rootfs", area + "/work",
+            area + "/filter",          bridge ? "flbr" : "-",   bridge ? "10.9.0.2" : "-",
+            bridge ? "10.9.0.1" : "-", "/bin/busybox",          "true"};
 }
 
 void measure_runtime() {
@@ -88,8 +89,8 @@ void measure_runtime() {
     for (const auto& runtime : runtimes) {
         subjects.emplace_back(runtime.substr(runtime.rfind('/') + 1) + " run", [runtime] {
             static int count = 0;
-            spawn_and_wait({runtime, "--root", "/run/bench-runtimes", "run", "-b", area + "/bundle",
-                            fmt::format("b{}", ++count)});
+            spawn_and_wait(
+                {runtime, "--root", "/run/bench-runtimes", "run", "-b", area + "/bundle", fmt::format("b{}", ++count)});
         });
     }
     Samples samples;
@@ -98,10 +99,11 @@ void measure_runtime() {
 }
 
 void create_start_wait_remove(Connection& daemon, const std::string& network) {
-    const Json made = daemon.request("POST", "/containers/create",
-                                     {{"Image", "busybox"},
-                                      {"Cmd", {"/bin/busybox", "true"}},
-                                      {"HostConfig", {{"NetworkMode", network}, {"Memory", 256 << 20}, {"PidsLimit", 1000}}}});
+    const Json made =
+        daemon.request("POST", "/containers/create",
+                       {{"Image", "busybox"},
+                        {"Cmd", {"/bin/busybox", "true"}},
+                        {"HostConfig", {{"NetworkMode", network}, {"Memory", 256 << 20}, {"PidsLimit", 1000}}}});
     const std::string id = made.at("Id");
     daemon.request("POST", "/containers/" + id + "/start");
     const Json ended = daemon.request("POST", "/containers/" + id + "/wait");
@@ -113,11 +115,14 @@ void measure_engine() {
     Connection daemon(socket_path);
     hoist_ok({"network", "create", "benchnet"});
     Samples samples;
-    samples.interleave({{"floor", [] { spawn_and_wait(floor_command(false)); }},
-                        {"hoist create+start+wait+rm", [&] { create_start_wait_remove(daemon, "none"); }},
-                        {"hoist run --rm (with its client)",
-                         [] { spawn_and_wait({programs + "/hoist", "run", "--rm", "--network", "none", "busybox", "true"}); }}},
-                       40);
+    samples.interleave(
+        {{"floor", [] { spawn_and_wait(floor_command(false)); }},
+         {"hoist create+start+wait+rm", [&] { create_start_wait_remove(daemon, "none"); }},
+         {"hoist run --rm (with its client)",
+          [] {
+              spawn_and_wait({programs + "/hoist", "run", "--rm", "--network", "none", "busybox", "true"});
+          }}},
+        40);
     samples.print("one container, no network", "floor");
     Samples bridged;
     bridged.interleave({{"floor, bridge", [] { spawn_and_wait(floor_command(true)); }},
@@ -237,14 +242,15 @@ void measure_daemon() {
     for (int round = 0; round < 10; ++round) {
         test::kill_daemon();
         samples.add("SIGKILL of the daemon to serving again", time_ms([] {
-            sh("setsid " + programs + "/hoistd >/dev/null 2>&1 &");
-            while (!Connection::answers(socket_path)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }));
+                        sh("setsid " + programs + "/hoistd >/dev/null 2>&1 &");
+                        while (!Connection::answers(socket_path))
+                            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    }));
         samples.add("... to a complete list of 10", time_ms([] {
-            Connection daemon(socket_path);
-            while (daemon.request("GET", "/containers/json").size() != 10)
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }));
+                        Connection daemon(socket_path);
+                        while (daemon.request("GET", "/containers/json").size() != 10)
+                            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    }));
     }
     samples.print("the daemon is killed, 10 containers run", "");
     hoist_ok({"down"}, folder, 300);

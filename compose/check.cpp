@@ -14,16 +14,23 @@ namespace {
 class ServiceChecker {
 public:
     ServiceChecker(Context& context, const ProjectDraft& project, const std::string& name, const Draft& draft)
-        : report_(context.report), project_(project), draft_(draft), service_(draft.service), subject_(fmt::format("service \"{}\"", name)) {}
+        : report_(context.report),
+          project_(project),
+          draft_(draft),
+          service_(draft.service),
+          subject_(fmt::format("service \"{}\"", name)) {}
 
     void run() {
         if (service_.image.empty() && !service_.has_build)
-            error("C04", draft_.where, "neither `image` nor `build` is given", "add the image it runs: `image: name:tag`");
+            error("C04", draft_.where, "neither `image` nor `build` is given",
+                  "add the image it runs: `image: name:tag`");
         references();
         network_mode();
         conditions();
         if (!service_.container_name.empty() && service_.scale > 1)
-            error("C09", draft_.place("container_name"), fmt::format("`container_name` allows one container, but {} are wanted", service_.scale), "remove `container_name`");
+            error("C09", draft_.place("container_name"),
+                  fmt::format("`container_name` allows one container, but {} are wanted", service_.scale),
+                  "remove `container_name`");
         if (!service_.memory || !service_.memory_reservation) return;
         if (service_.memory_reservation->count > service_.memory->count)
             error("C09", draft_.place("mem_reservation"), "the memory reservation is above the memory limit");
@@ -38,7 +45,8 @@ private:
     }
 
     template <class Map>
-    void reference(const char* kind, const char* section, const std::string& key, const Map& defined, const Origin& where) {
+    void reference(const char* kind, const char* section, const std::string& key, const Map& defined,
+                   const Origin& where) {
         if (defined.count(key)) return;
         std::string help = suggest(key, keys_of(defined));
         if (!help.starts_with("did you")) help = fmt::format("define it at the top level:\n{}:\n  {}:", section, key);
@@ -48,12 +56,15 @@ private:
     void references() {
         const Project& project = project_.project;
         for (const auto& [key, how] : service_.networks)
-            if (key != "default") reference("network", "networks", key, project.networks, draft_.place("networks." + key));
+            if (key != "default")
+                reference("network", "networks", key, project.networks, draft_.place("networks." + key));
         for (const auto& mount : service_.mounts)
             if (mount.type == Mount::Type::volume && !mount.source.empty())
                 reference("volume", "volumes", mount.source, project.volumes, draft_.place("volumes." + mount.source));
-        for (const auto& grant : service_.configs) reference("config", "configs", grant.source, project.configs, draft_.place("configs." + grant.source));
-        for (const auto& grant : service_.secrets) reference("secret", "secrets", grant.source, project.secrets, draft_.place("secrets." + grant.source));
+        for (const auto& grant : service_.configs)
+            reference("config", "configs", grant.source, project.configs, draft_.place("configs." + grant.source));
+        for (const auto& grant : service_.secrets)
+            reference("secret", "secrets", grant.source, project.secrets, draft_.place("secrets." + grant.source));
     }
 
     void network_mode() {
@@ -61,15 +72,20 @@ private:
         if (mode.empty()) return;
         const Origin where = draft_.place("network_mode");
         static const std::vector<std::string> words = {"none", "host", "bridge"};
-        if (std::find(words.begin(), words.end(), mode) == words.end() && !mode.starts_with("service:") && !mode.starts_with("container:"))
-            error("C05", where, fmt::format("`network_mode` cannot be \"{}\"", mode), "none, host, bridge, service:NAME or container:NAME");
+        if (std::find(words.begin(), words.end(), mode) == words.end() && !mode.starts_with("service:") &&
+            !mode.starts_with("container:"))
+            error("C05", where, fmt::format("`network_mode` cannot be \"{}\"", mode),
+                  "none, host, bridge, service:NAME or container:NAME");
         if (!service_.networks.empty())
             error("C09", where, "`network_mode` and `networks` exclude each other", "remove one of the two")
                 .others.push_back(report_.sources().span(draft_.place("networks"), "the other"));
         if (service_.ports.empty()) return;
-        if (mode == "host") warning("C12", draft_.place("ports"), "`ports` has no effect with `network_mode: host`: the service's ports are the host's");
+        if (mode == "host")
+            warning("C12", draft_.place("ports"),
+                    "`ports` has no effect with `network_mode: host`: the service's ports are the host's");
         else if (mode != "bridge")
-            error("C09", draft_.place("ports"), fmt::format("`ports` cannot be published with `network_mode: {}`", mode),
+            error("C09", draft_.place("ports"),
+                  fmt::format("`ports` cannot be published with `network_mode: {}`", mode),
                   mode.starts_with("service:") ? fmt::format("publish them at service \"{}\"", mode.substr(8)) : "");
     }
 
@@ -80,14 +96,20 @@ private:
             const Service& needed = found->second.service;
             const Origin where = draft_.place("depends_on." + other);
             if (how.condition == Dependency::Condition::healthy && needed.healthcheck && needed.healthcheck->disabled)
-                error("C09", where, fmt::format("it waits until \"{}\" is healthy, whose health check is disabled", other), "use service_started")
+                error("C09", where,
+                      fmt::format("it waits until \"{}\" is healthy, whose health check is disabled", other),
+                      "use service_started")
                     .others.push_back(report_.sources().span(found->second.place("healthcheck"), "disabled here"));
             else if (how.condition == Dependency::Condition::healthy && !needed.healthcheck)
-                warning("C09", where, fmt::format("it waits until \"{}\" is healthy, which has no `healthcheck`", other),
+                warning("C09", where,
+                        fmt::format("it waits until \"{}\" is healthy, which has no `healthcheck`", other),
                         "fine if its image has one; otherwise add `healthcheck` there");
             using Name = RestartPolicy::Name;
-            if (how.condition == Dependency::Condition::completed && (needed.restart.name == Name::always || needed.restart.name == Name::unless_stopped))
-                warning("C09", where, fmt::format("it waits until \"{}\" has completed, which is always restarted", other), "write `restart: on-failure` there");
+            if (how.condition == Dependency::Condition::completed &&
+                (needed.restart.name == Name::always || needed.restart.name == Name::unless_stopped))
+                warning("C09", where,
+                        fmt::format("it waits until \"{}\" has completed, which is always restarted", other),
+                        "write `restart: on-failure` there");
         }
     }
 
@@ -104,15 +126,18 @@ void check_container_names(Context& context, const ProjectDraft& draft) {
         if (part.service.container_name.empty()) continue;
         const auto [owner, is_new] = owners.emplace(part.service.container_name, &part);
         if (is_new) continue;
-        context.report.error("C11", fmt::format("service \"{}\": the container name \"{}\" is taken by service \"{}\"", name, part.service.container_name, owner->second->service.name),
-                             part.place("container_name"), "choose another name")
+        context.report
+            .error("C11",
+                   fmt::format("service \"{}\": the container name \"{}\" is taken by service \"{}\"", name,
+                               part.service.container_name, owner->second->service.name),
+                   part.place("container_name"), "choose another name")
             .others.push_back(context.sources.span(owner->second->place("container_name"), "the first"));
     }
 }
 
 template <class Places>
-void check_files(Context& context, const char* kind, const std::map<std::string, FileObject>& objects, const Places& places,
-                 const std::set<std::string>& used) {
+void check_files(Context& context, const char* kind, const std::map<std::string, FileObject>& objects,
+                 const Places& places, const std::set<std::string>& used) {
     for (const auto& [key, object] : objects) {
         if (object.file.empty() || !used.count(key)) continue;
         std::string why = "there is no file " + object.file;
@@ -122,8 +147,10 @@ void check_files(Context& context, const char* kind, const std::map<std::string,
             why = problem.message();
         }
         const std::string message = fmt::format("{} \"{}\": {}", kind, key, why);
-        if (context.options.all_profiles) context.report.warning("C10", message, places.at(key));
-        else context.report.error("C10", message, places.at(key), "create the file, or correct the path");
+        if (context.options.all_profiles)
+            context.report.warning("C10", message, places.at(key));
+        else
+            context.report.error("C10", message, places.at(key), "create the file, or correct the path");
     }
 }
 

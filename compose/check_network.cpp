@@ -32,7 +32,9 @@ std::optional<Subnet> subnet_of(const std::string& text) {
     return Subnet{*address & mask, *address | ~mask};
 }
 
-bool is_ipv6_subnet(const std::string& text) { return text.find(':') != std::string::npos && is_ip(text.substr(0, text.find('/'))); }
+bool is_ipv6_subnet(const std::string& text) {
+    return text.find(':') != std::string::npos && is_ip(text.substr(0, text.find('/')));
+}
 
 class NetworkChecker {
 public:
@@ -70,7 +72,8 @@ private:
                 tell("C11", fmt::format("ip_range {} is not in subnet {}", ipam.ip_range, ipam.subnet));
             for (const auto& [other, theirs] : subnets_)
                 if (subnet->first <= theirs.last && theirs.first <= subnet->last)
-                    tell("C11", fmt::format("subnet {} overlaps with that of network \"{}\"", ipam.subnet, other), "choose another subnet")
+                    tell("C11", fmt::format("subnet {} overlaps with that of network \"{}\"", ipam.subnet, other),
+                         "choose another subnet")
                         .others.push_back(context_.sources.span(place(other), "the other network"));
             subnets_.emplace_back(key, *subnet);
         }
@@ -82,11 +85,15 @@ private:
         if (found == draft_.project.networks.end() || !address) return;
         const Origin where = part.place("networks." + key + ".ipv4_address");
         const auto tell = [&](const std::string& message, std::string help = {}) -> Diagnostic& {
-            return context_.report.error("C11", fmt::format("service \"{}\": {}", name, message), where, std::move(help));
+            return context_.report.error("C11", fmt::format("service \"{}\": {}", name, message), where,
+                                         std::move(help));
         };
         if (const auto [owner, is_new] = addresses_.try_emplace({key, *address}, name, where); !is_new)
-            tell(fmt::format("address {} is taken by service \"{}\"", text, owner->second.first)).others.push_back(context_.sources.span(owner->second.second, "the first"));
-        if (part.service.scale > 1) tell(fmt::format("address {} cannot be given to {} containers", text, part.service.scale), "remove `ipv4_address`, or scale to 1");
+            tell(fmt::format("address {} is taken by service \"{}\"", text, owner->second.first))
+                .others.push_back(context_.sources.span(owner->second.second, "the first"));
+        if (part.service.scale > 1)
+            tell(fmt::format("address {} cannot be given to {} containers", text, part.service.scale),
+                 "remove `ipv4_address`, or scale to 1");
         if (found->second.external) return;
         std::string subnets;
         bool inside = false;
@@ -97,13 +104,18 @@ private:
             if (!subnet->contains(*address)) continue;
             inside = true;
             const auto gateway = ipam.gateway.empty() ? std::optional(subnet->first + 1) : address_of(ipam.gateway);
-            if (gateway == address) tell(fmt::format("address {} is the gateway's", text), "choose another address of the subnet");
-            else if (*address == subnet->first || *address == subnet->last) tell(fmt::format("address {} is the subnet's own or its broadcast address", text));
+            if (gateway == address)
+                tell(fmt::format("address {} is the gateway's", text), "choose another address of the subnet");
+            else if (*address == subnet->first || *address == subnet->last)
+                tell(fmt::format("address {} is the subnet's own or its broadcast address", text));
         }
         if (subnets.empty())
-            tell(fmt::format("address {} needs a subnet, which network \"{}\" does not define", text, key), fmt::format("write\nnetworks:\n  {}:\n    ipam:\n      config:\n        - subnet: 172.28.0.0/24", key));
+            tell(
+                fmt::format("address {} needs a subnet, which network \"{}\" does not define", text, key),
+                fmt::format("write\nnetworks:\n  {}:\n    ipam:\n      config:\n        - subnet: 172.28.0.0/24", key));
         else if (!inside)
-            tell(fmt::format("address {} is not in the subnet of network \"{}\": {}", text, key, subnets)).others.push_back(context_.sources.span(place(key), "the network"));
+            tell(fmt::format("address {} is not in the subnet of network \"{}\": {}", text, key, subnets))
+                .others.push_back(context_.sources.span(place(key), "the network"));
     }
 
     Context& context_;
@@ -114,7 +126,9 @@ private:
 
 }  // namespace
 
-void check_networks(Context& context, const ProjectDraft& draft) { NetworkChecker(context, draft).run(); }
+void check_networks(Context& context, const ProjectDraft& draft) {
+    NetworkChecker(context, draft).run();
+}
 
 void check_host_ports(Context& context, const ProjectDraft& draft) {
     struct Owner {
@@ -130,12 +144,21 @@ void check_host_ports(Context& context, const ProjectDraft& draft) {
             if (port.published == 0 || port.published_end > port.published) continue;
             const Origin where = part.place(fmt::format("ports.{}", i));
             if (part.service.scale > 1)
-                context.report.error("C11", fmt::format("service \"{}\": host port {} cannot be given to {} containers", name, port.published, part.service.scale), where,
-                                     fmt::format("publish a range, such as \"{}-{}:{}\", or only the container port", port.published, std::min(65535, port.published + part.service.scale - 1), port.target));
+                context.report.error(
+                    "C11",
+                    fmt::format("service \"{}\": host port {} cannot be given to {} containers", name, port.published,
+                                part.service.scale),
+                    where,
+                    fmt::format("publish a range, such as \"{}-{}:{}\", or only the container port", port.published,
+                                std::min(65535, port.published + part.service.scale - 1), port.target));
             auto& owners = taken[{port.published, port.protocol}];
             for (const auto& owner : owners) {
                 if (!is_any(port.host_ip) && !is_any(owner.ip) && port.host_ip != owner.ip) continue;
-                context.report.error("C11", fmt::format("service \"{}\": host port {}/{} is already published by service \"{}\"", name, port.published, port.protocol, owner.service), where, "choose another host port")
+                context.report
+                    .error("C11",
+                           fmt::format("service \"{}\": host port {}/{} is already published by service \"{}\"", name,
+                                       port.published, port.protocol, owner.service),
+                           where, "choose another host port")
                     .others.push_back(context.sources.span(owner.where, "the first"));
                 break;
             }

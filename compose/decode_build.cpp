@@ -20,13 +20,35 @@ void decode_build(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (node.is_null()) return;
     Json build = Json::object();
     std::vector<Field> fields;
-    for (const char* name : {"dockerfile", "dockerfile_inline", "args", "target", "additional_contexts", "cache_from", "cache_to", "no_cache",
-                             "no_cache_filter", "pull", "network", "platforms", "tags", "labels", "extra_hosts", "shm_size",
-                             "ulimits", "secrets", "ssh", "privileged", "entitlements", "isolation", "provenance", "sbom"})
+    for (const char* name : {"dockerfile",
+                             "dockerfile_inline",
+                             "args",
+                             "target",
+                             "additional_contexts",
+                             "cache_from",
+                             "cache_to",
+                             "no_cache",
+                             "no_cache_filter",
+                             "pull",
+                             "network",
+                             "platforms",
+                             "tags",
+                             "labels",
+                             "extra_hosts",
+                             "shm_size",
+                             "ulimits",
+                             "secrets",
+                             "ssh",
+                             "privileged",
+                             "entitlements",
+                             "isolation",
+                             "provenance",
+                             "sbom"})
         fields.push_back({name, [&build, name](const Node& n) {
                               if (n.is_null()) return;
                               build[name] = Values::json_of(n);
-                              if (std::string_view(name) == "args" || std::string_view(name) == "labels") as_texts(build[name]);
+                              if (std::string_view(name) == "args" || std::string_view(name) == "labels")
+                                  as_texts(build[name]);
                           }});
     fields.push_back({"context", [&](const Node& n) {
                           std::string context;

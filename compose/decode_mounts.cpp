@@ -34,19 +34,27 @@ void decode_short_volume(ServiceDecoder& d, const Node& node) {
     TextProblem problem;
     const auto volume = parse_short_volume(node.text, problem);
     if (!volume) {
-        d.values.error("C05", locate(d.values.context().sources, node, problem.offset, problem.length), fmt::format("`volumes`: {}", problem.message));
+        d.values.error("C05", locate(d.values.context().sources, node, problem.offset, problem.length),
+                       fmt::format("`volumes`: {}", problem.message));
         return;
     }
     Mount mount{.type = volume->is_bind() ? Mount::Type::bind : Mount::Type::volume, .target = volume->target};
     mount.source = volume->is_bind() ? d.values.path_of(node, volume->source) : volume->source;
     for (const auto& option : volume->options) {
-        if (option == "ro") mount.read_only = true;
-        else if (option == "nocopy") mount.no_copy = true;
-        else if (is_propagation(option)) mount.propagation = option;
-        else if (option != "rw" && option != "z" && option != "Z" && option != "cached" && option != "delegated" && option != "consistent" && !option.empty())
-            d.values.warning("C12", locate(d.values.context().sources, node, node.text.rfind(option), option.size()), fmt::format("`volumes`: option \"{}\" is unknown and has no effect", option));
+        if (option == "ro")
+            mount.read_only = true;
+        else if (option == "nocopy")
+            mount.no_copy = true;
+        else if (is_propagation(option))
+            mount.propagation = option;
+        else if (option != "rw" && option != "z" && option != "Z" && option != "cached" && option != "delegated" &&
+                 option != "consistent" && !option.empty())
+            d.values.warning("C12", locate(d.values.context().sources, node, node.text.rfind(option), option.size()),
+                             fmt::format("`volumes`: option \"{}\" is unknown and has no effect", option));
     }
-    if (!volume->is_bind()) d.draft.places["volumes." + volume->source] = locate(d.values.context().sources, node, 0, volume->source.size());
+    if (!volume->is_bind())
+        d.draft.places["volumes." + volume->source] =
+            locate(d.values.context().sources, node, 0, volume->source.size());
     add_mount(d, std::move(mount), node.where);
 }
 
@@ -54,25 +62,35 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
     Mount mount;
     std::string type, source;
     const Node* source_node = nullptr;
-    const auto text = [&](const char* key, std::string& out) { return [&d, key, &out](const Node& n) { d.values.read(key, n, out); }; };
-    const auto flag = [&](const char* key, bool& out) { return [&d, key, &out](const Node& n) { d.values.read(key, n, out); }; };
+    const auto text = [&](const char* key, std::string& out) {
+        return [&d, key, &out](const Node& n) { d.values.read(key, n, out); };
+    };
+    const auto flag = [&](const char* key, bool& out) {
+        return [&d, key, &out](const Node& n) { d.values.read(key, n, out); };
+    };
     read_fields(d.values, d.project, "volumes", node,
                 {{"type", text("type", type)},
                  {"source", [&](const Node& n) { source_node = &n, d.values.read("source", n, source); }},
                  {"target", text("target", mount.target)},
                  {"read_only", flag("read_only", mount.read_only)},
                  {"consistency", [](const Node&) {}},
-                 {"bind", [&](const Node& n) {
+                 {"bind",
+                  [&](const Node& n) {
                       read_fields(d.values, d.project, "bind", n,
                                   {{"propagation", text("propagation", mount.propagation)},
                                    {"create_host_path", flag("create_host_path", mount.create_host_path)},
-                                   {"recursive", nullptr}, {"selinux", [](const Node&) {}}});
+                                   {"recursive", nullptr},
+                                   {"selinux", [](const Node&) {}}});
                   }},
-                 {"volume", [&](const Node& n) {
+                 {"volume",
+                  [&](const Node& n) {
                       read_fields(d.values, d.project, "volume", n,
-                                  {{"nocopy", flag("nocopy", mount.no_copy)}, {"subpath", text("subpath", mount.subpath)}, {"labels", nullptr}});
+                                  {{"nocopy", flag("nocopy", mount.no_copy)},
+                                   {"subpath", text("subpath", mount.subpath)},
+                                   {"labels", nullptr}});
                   }},
-                 {"tmpfs", [&](const Node& n) {
+                 {"tmpfs",
+                  [&](const Node& n) {
                       read_fields(d.values, d.project, "tmpfs", n,
                                   {{"size", [&](const Node& v) { d.values.read("size", v, mount.tmpfs_size); }},
                                    {"mode", [&](const Node& v) { d.values.read_mode("mode", v, mount.tmpfs_mode); }},
@@ -85,8 +103,10 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
     }
     if (type == "bind") {
         mount.type = Mount::Type::bind;
-        if (source.empty()) d.values.error("C04", node.where, "`volumes`: a bind mount needs `source`");
-        else mount.source = d.values.path_of(*source_node, source);
+        if (source.empty())
+            d.values.error("C04", node.where, "`volumes`: a bind mount needs `source`");
+        else
+            mount.source = d.values.path_of(*source_node, source);
     } else if (type == "volume") {
         mount.source = source;
         if (source_node) d.draft.places["volumes." + source] = source_node->where;
@@ -95,7 +115,9 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
     } else {
         static const std::vector<std::string> types = {"bind", "volume", "tmpfs"};
         d.values.error(type.empty() ? "C04" : "C05", node.where,
-                       type.empty() ? "`volumes`: `type` is missing" : fmt::format("`volumes`: type \"{}\" is not available", type), suggest(type, types));
+                       type.empty() ? "`volumes`: `type` is missing"
+                                    : fmt::format("`volumes`: type \"{}\" is not available", type),
+                       suggest(type, types));
         return;
     }
     add_mount(d, std::move(mount), node.where);
@@ -106,8 +128,10 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
 void decode_volumes(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (!d.values.is_list(key, node)) return;
     for (const auto& item : node.items) {
-        if (item.is_map()) decode_long_volume(d, item);
-        else if (d.values.is_text("an entry of volumes", item)) decode_short_volume(d, item);
+        if (item.is_map())
+            decode_long_volume(d, item);
+        else if (d.values.is_text("an entry of volumes", item))
+            decode_short_volume(d, item);
     }
 }
 
@@ -125,10 +149,14 @@ void decode_tmpfs(ServiceDecoder& d, const std::string& key, const Node& node) {
         for (const auto& option : split(colon == std::string::npos ? "" : item.text.substr(colon + 1), ',')) {
             Node value = scalar_node(option.substr(option.find('=') + 1), item.where);
             value.plain = true;
-            if (option.starts_with("size=") && option.find('%') == std::string::npos) d.values.read("size", value, mount.tmpfs_size);
-            else if (option.starts_with("mode=")) d.values.read_mode("mode", value, mount.tmpfs_mode);
-            else if (option == "ro") mount.read_only = true;
-            else if (!option.empty()) rest.push_back(option);
+            if (option.starts_with("size=") && option.find('%') == std::string::npos)
+                d.values.read("size", value, mount.tmpfs_size);
+            else if (option.starts_with("mode="))
+                d.values.read_mode("mode", value, mount.tmpfs_mode);
+            else if (option == "ro")
+                mount.read_only = true;
+            else if (!option.empty())
+                rest.push_back(option);
         }
         mount.tmpfs_options = join(rest, ",");
         add_mount(d, std::move(mount), item.where);
@@ -141,7 +169,8 @@ void decode_volumes_from(ServiceDecoder& d, const std::string& key, const Node& 
         if (!d.values.is_text("an entry of volumes_from", item)) continue;
         const auto parts = split(item.text, ':');
         if (parts[0] == "container") {
-            d.values.error("C12", item.where, "`volumes_from` of a container outside the project is not available", "name a service");
+            d.values.error("C12", item.where, "`volumes_from` of a container outside the project is not available",
+                           "name a service");
             continue;
         }
         d.draft.mounts_from.push_back({parts[0], parts.size() > 1 && parts[1] == "ro", item.where});
@@ -193,14 +222,18 @@ void decode_devices(ServiceDecoder& d, const std::string& key, const Node& node)
             source = parts[0];
             if (parts.size() > 1) target = parts[1];
             if (parts.size() > 2) permissions = parts[2];
-            if (parts.size() > 3) d.values.error("C05", item.where, "`devices`: there are too many colons: HOST[:CONTAINER[:rwm]]");
+            if (parts.size() > 3)
+                d.values.error("C05", item.where, "`devices`: there are too many colons: HOST[:CONTAINER[:rwm]]");
         } else {
             continue;
         }
-        if (target.find_first_not_of("rwm") == std::string::npos && !target.empty()) std::swap(target, permissions), target.clear();
+        if (target.find_first_not_of("rwm") == std::string::npos && !target.empty())
+            std::swap(target, permissions), target.clear();
         if (permissions.find_first_not_of("rwm") != std::string::npos || permissions.empty())
-            d.values.error("C05", item.where, fmt::format("`devices`: permissions \"{}\" are not made of r, w and m", permissions));
-        if (!source.starts_with('/')) d.values.error("C05", item.where, fmt::format("`devices`: \"{}\" is not an absolute path", source));
+            d.values.error("C05", item.where,
+                           fmt::format("`devices`: permissions \"{}\" are not made of r, w and m", permissions));
+        if (!source.starts_with('/'))
+            d.values.error("C05", item.where, fmt::format("`devices`: \"{}\" is not an absolute path", source));
         d.service.devices.push_back(fmt::format("{}:{}:{}", source, target.empty() ? source : target, permissions));
     }
 }

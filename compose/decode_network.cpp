@@ -19,7 +19,8 @@ void decode_short_port(ServiceDecoder& d, const Node& node) {
     auto ports = parse_ports(node.text, problem);
     if (!ports) {
         d.values.error("C05", locate(d.values.context().sources, node, problem.offset, problem.length),
-                       fmt::format("`ports`: {}", problem.message), "write [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]: \"8080:80\"");
+                       fmt::format("`ports`: {}", problem.message),
+                       "write [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]: \"8080:80\"");
         return;
     }
     for (auto& port : *ports) add_port(d, std::move(port), node.where);
@@ -34,33 +35,40 @@ void decode_long_port(ServiceDecoder& d, const Node& node) {
         if (n.is_scalar()) range = parse_port_range(n.text, n.text, what, problem);
         if (!range) {
             good = false;
-            d.values.error("C05", n.where, fmt::format("`ports`: {}", n.is_scalar() ? problem.message : "a port is a number"));
+            d.values.error("C05", n.where,
+                           fmt::format("`ports`: {}", n.is_scalar() ? problem.message : "a port is a number"));
         }
         return range.value_or(PortRange{});
     };
-    read_fields(d.values, d.project, "ports", node,
-                {{"target", [&](const Node& n) { has_target = true, port.target = number(n, "container").first; }},
-                 {"published", [&](const Node& n) {
-                      if (n.is_null() || n.text.empty() || n.text == "0") return;
-                      const PortRange range = number(n, "host");
-                      port.published = range.first;
-                      if (range.last > range.first) port.published_end = range.last;
-                  }},
-                 {"host_ip", [&](const Node& n) {
-                      d.values.read("host_ip", n, port.host_ip);
-                      if (!port.host_ip.empty() && !is_ip(port.host_ip))
-                          d.values.error("C05", n.where, fmt::format("`host_ip`: \"{}\" is no IP address", port.host_ip));
-                  }},
-                 {"protocol", [&](const Node& n) {
-                      d.values.read("protocol", n, port.protocol);
-                      if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
-                          d.values.error("C05", n.where, fmt::format("\"{}\" is no protocol: tcp, udp or sctp", port.protocol));
-                  }},
-                 {"app_protocol", [&](const Node& n) { d.values.read("app_protocol", n, port.app_protocol); }},
-                 {"mode", [&](const Node& n) { d.values.read("mode", n, port.mode); }},
-                 {"name", [&](const Node& n) { d.values.read("name", n, port.name); }}});
-    if (!has_target) d.values.error("C04", node.where, "an entry of `ports` needs `target`, the port in the container");
-    else if (good) add_port(d, std::move(port), node.where);
+    read_fields(
+        d.values, d.project, "ports", node,
+        {{"target", [&](const Node& n) { has_target = true, port.target = number(n, "container").first; }},
+         {"published",
+          [&](const Node& n) {
+              if (n.is_null() || n.text.empty() || n.text == "0") return;
+              const PortRange range = number(n, "host");
+              port.published = range.first;
+              if (range.last > range.first) port.published_end = range.last;
+          }},
+         {"host_ip",
+          [&](const Node& n) {
+              d.values.read("host_ip", n, port.host_ip);
+              if (!port.host_ip.empty() && !is_ip(port.host_ip))
+                  d.values.error("C05", n.where, fmt::format("`host_ip`: \"{}\" is no IP address", port.host_ip));
+          }},
+         {"protocol",
+          [&](const Node& n) {
+              d.values.read("protocol", n, port.protocol);
+              if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
+                  d.values.error("C05", n.where, fmt::format("\"{}\" is no protocol: tcp, udp or sctp", port.protocol));
+          }},
+         {"app_protocol", [&](const Node& n) { d.values.read("app_protocol", n, port.app_protocol); }},
+         {"mode", [&](const Node& n) { d.values.read("mode", n, port.mode); }},
+         {"name", [&](const Node& n) { d.values.read("name", n, port.name); }}});
+    if (!has_target)
+        d.values.error("C04", node.where, "an entry of `ports` needs `target`, the port in the container");
+    else if (good)
+        add_port(d, std::move(port), node.where);
 }
 
 }  // namespace
@@ -68,8 +76,10 @@ void decode_long_port(ServiceDecoder& d, const Node& node) {
 void decode_ports(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (!d.values.is_list(key, node)) return;
     for (const auto& item : node.items) {
-        if (item.is_map()) decode_long_port(d, item);
-        else if (d.values.is_text("an entry of ports", item)) decode_short_port(d, item);
+        if (item.is_map())
+            decode_long_port(d, item);
+        else if (d.values.is_text("an entry of ports", item))
+            decode_short_port(d, item);
     }
 }
 
@@ -78,8 +88,12 @@ void decode_expose(ServiceDecoder& d, const std::string& key, const Node& node) 
     for (const auto& item : node.items) {
         if (!d.values.is_text("an entry of expose", item)) continue;
         TextProblem problem;
-        if (item.text.find(':') == std::string::npos && parse_ports(item.text, problem)) d.service.expose.push_back(item.text);
-        else d.values.error("C05", item.where, fmt::format("`expose`: {}", problem.message.empty() ? "only a container port is written here" : problem.message));
+        if (item.text.find(':') == std::string::npos && parse_ports(item.text, problem))
+            d.service.expose.push_back(item.text);
+        else
+            d.values.error("C05", item.where,
+                           fmt::format("`expose`: {}", problem.message.empty() ? "only a container port is written here"
+                                                                               : problem.message));
     }
 }
 
@@ -91,18 +105,25 @@ void decode_networks(ServiceDecoder& d, const std::string& key, const Node& node
         const std::string at = "networks." + entry.key;
         d.draft.places[at] = entry.key_where;
         if (!entry.value.is_null())
-            read_fields(d.values, d.project, at, entry.value,
-                        {{"aliases", [&](const Node& n) { d.values.read("aliases", n, network.aliases); }},
-                         {"ipv4_address", [&](const Node& n) {
-                              d.values.read("ipv4_address", n, network.ipv4_address);
-                              d.draft.places[at + ".ipv4_address"] = n.where;
-                              if (!network.ipv4_address.empty() && !is_ipv4(network.ipv4_address))
-                                  d.values.error("C05", n.where, fmt::format("`ipv4_address`: \"{}\" is no IPv4 address", network.ipv4_address));
-                          }},
-                         {"ipv6_address", nullptr}, {"link_local_ips", nullptr}, {"driver_opts", nullptr}, {"priority", [](const Node&) {}},
-                         {"mac_address", [&](const Node& n) { d.values.read("mac_address", n, network.mac_address); }},
-                         {"interface_name", [&](const Node& n) { d.values.read("interface_name", n, network.interface_name); }},
-                         {"gw_priority", [&](const Node& n) { d.values.read("gw_priority", n, network.gw_priority); }}});
+            read_fields(
+                d.values, d.project, at, entry.value,
+                {{"aliases", [&](const Node& n) { d.values.read("aliases", n, network.aliases); }},
+                 {"ipv4_address",
+                  [&](const Node& n) {
+                      d.values.read("ipv4_address", n, network.ipv4_address);
+                      d.draft.places[at + ".ipv4_address"] = n.where;
+                      if (!network.ipv4_address.empty() && !is_ipv4(network.ipv4_address))
+                          d.values.error(
+                              "C05", n.where,
+                              fmt::format("`ipv4_address`: \"{}\" is no IPv4 address", network.ipv4_address));
+                  }},
+                 {"ipv6_address", nullptr},
+                 {"link_local_ips", nullptr},
+                 {"driver_opts", nullptr},
+                 {"priority", [](const Node&) {}},
+                 {"mac_address", [&](const Node& n) { d.values.read("mac_address", n, network.mac_address); }},
+                 {"interface_name", [&](const Node& n) { d.values.read("interface_name", n, network.interface_name); }},
+                 {"gw_priority", [&](const Node& n) { d.values.read("gw_priority", n, network.gw_priority); }}});
         d.service.networks.emplace_back(entry.key, std::move(network));
     }
 }
@@ -110,9 +131,13 @@ void decode_networks(ServiceDecoder& d, const std::string& key, const Node& node
 void decode_namespace(ServiceDecoder& d, const std::string& key, const Node& node) {
     std::string mode;
     d.values.read(key, node, mode);
-    (key == "network_mode" ? d.service.network_mode : key == "ipc" ? d.service.ipc : key == "pid" ? d.service.pid : d.service.uts) = mode;
+    (key == "network_mode" ? d.service.network_mode
+     : key == "ipc"        ? d.service.ipc
+     : key == "pid"        ? d.service.pid
+                           : d.service.uts) = mode;
     if (!mode.starts_with("service:")) return;
-    static const std::map<std::string, const char*> kinds = {{"network_mode", "network_mode"}, {"ipc", "ipc"}, {"pid", "pid"}, {"uts", "uts"}};
+    static const std::map<std::string, const char*> kinds = {
+        {"network_mode", "network_mode"}, {"ipc", "ipc"}, {"pid", "pid"}, {"uts", "uts"}};
     add_edge(d, mode.substr(8), kinds.at(key), node.where, true);
 }
 
@@ -140,8 +165,11 @@ void decode_extra_hosts(ServiceDecoder& d, const std::string& key, const Node& n
         for (auto address : split(item.text.substr(split_at + 1), ',')) {
             address = trim(address);
             if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-            if (address == "host-gateway" || is_ip(address)) d.service.extra_hosts.push_back(host + "=" + address);
-            else d.values.error("C05", item.where, fmt::format("`{}`: \"{}\" is no IP address", key, address), "write NAME=ADDRESS, or NAME=host-gateway");
+            if (address == "host-gateway" || is_ip(address))
+                d.service.extra_hosts.push_back(host + "=" + address);
+            else
+                d.values.error("C05", item.where, fmt::format("`{}`: \"{}\" is no IP address", key, address),
+                               "write NAME=ADDRESS, or NAME=host-gateway");
         }
     }
 }

@@ -19,7 +19,8 @@ void refuse_beside_external(Values& values, const Node& object, bool external) {
     if (!external) return;
     for (const auto& entry : object.entries)
         if (entry.key != "external" && entry.key != "name" && !entry.key.starts_with("x-"))
-            values.error("C09", entry.key_where, fmt::format("`{}` has no meaning beside `external: true`", entry.key), "remove one of the two");
+            values.error("C09", entry.key_where, fmt::format("`{}` has no meaning beside `external: true`", entry.key),
+                         "remove one of the two");
 }
 
 void decode_ipam(Values& values, ProjectDraft& project, const Node& node, Network& network) {
@@ -34,9 +35,11 @@ void decode_ipam(Values& values, ProjectDraft& project, const Node& node, Networ
     };
     read_fields(values, project, "ipam", node,
                 {{"driver", [](const Node&) {}}, {"options", nullptr}, {"config", [&](const Node& n) {
-                      if (!values.is_list("ipam.config", n)) return;
-                      for (const auto& item : n.items) subnet(item);
-                  }}});
+                                                                            if (!values.is_list("ipam.config", n))
+                                                                                return;
+                                                                            for (const auto& item : n.items)
+                                                                                subnet(item);
+                                                                        }}});
 }
 
 void decode_network(Context& context, ProjectDraft& project, const Entry& entry) {
@@ -73,7 +76,8 @@ void decode_volume(Context& context, ProjectDraft& project, const Entry& entry) 
     refuse_beside_external(values, entry.value, volume.external);
     const auto options = volume.driver_opts.find("o");
     const auto device = volume.driver_opts.find("device");
-    if (device != volume.driver_opts.end() && options != volume.driver_opts.end() && options->second.find("bind") != std::string::npos)
+    if (device != volume.driver_opts.end() && options != volume.driver_opts.end() &&
+        options->second.find("bind") != std::string::npos)
         device->second = values.path_of(*entry.value.find("driver_opts"), device->second);
     project.project.volumes[entry.key] = std::move(volume);
 }
@@ -84,44 +88,57 @@ void decode_file_object(Context& context, ProjectDraft& project, const Entry& en
     auto& places = secret ? project.secrets : project.configs;
     places[entry.key] = entry.key_where;
     int sources = 0;
-    read_fields(values, project, "", entry.value,
-                {{"name", [&](const Node& n) { values.read("name", n, object.name); }},
-                 {"file", [&](const Node& n) { values.read_path("file", n, object.file), ++sources, places[entry.key] = n.where; }},
-                 {"content", [&](const Node& n) { values.read("content", n, object.content), ++sources; }},
-                 {"environment", [&](const Node& n) {
-                      values.read("environment", n, object.environment), ++sources;
-                      const auto& variables = context.sources.file(n.where).variables;
-                      object.content = variables ? value_of(*variables, object.environment) : std::nullopt;
-                      if (object.content) return;
-                      values.warning("C06", n.where, fmt::format("variable \"{}\" is not set; the content is empty", object.environment));
-                      object.content = "";
-                  }},
-                 {"external", [&](const Node& n) { read_external(values, n, object.external, object.name); }},
-                 {"labels", nullptr}, {"driver", nullptr}, {"driver_opts", nullptr}, {"template_driver", nullptr}});
+    read_fields(
+        values, project, "", entry.value,
+        {{"name", [&](const Node& n) { values.read("name", n, object.name); }},
+         {"file",
+          [&](const Node& n) { values.read_path("file", n, object.file), ++sources, places[entry.key] = n.where; }},
+         {"content", [&](const Node& n) { values.read("content", n, object.content), ++sources; }},
+         {"environment",
+          [&](const Node& n) {
+              values.read("environment", n, object.environment), ++sources;
+              const auto& variables = context.sources.file(n.where).variables;
+              object.content = variables ? value_of(*variables, object.environment) : std::nullopt;
+              if (object.content) return;
+              values.warning("C06", n.where,
+                             fmt::format("variable \"{}\" is not set; the content is empty", object.environment));
+              object.content = "";
+          }},
+         {"external", [&](const Node& n) { read_external(values, n, object.external, object.name); }},
+         {"labels", nullptr},
+         {"driver", nullptr},
+         {"driver_opts", nullptr},
+         {"template_driver", nullptr}});
     refuse_beside_external(values, entry.value, object.external);
     if (sources != 1 && !object.external)
-        values.error("C09", entry.key_where, sources ? "more than one of `file`, `content` and `environment` is given"
-                                                     : "one of `file`, `content` and `environment` is needed");
+        values.error("C09", entry.key_where,
+                     sources ? "more than one of `file`, `content` and `environment` is given"
+                             : "one of `file`, `content` and `environment` is needed");
     (secret ? project.project.secrets : project.project.configs)[entry.key] = std::move(object);
 }
 
 const std::vector<std::string>& top_level_keys() {
-    static const std::vector<std::string> keys = {"name", "version", "services", "networks", "volumes", "configs", "secrets", "include", "models"};
+    static const std::vector<std::string> keys = {"name",    "version", "services", "networks", "volumes",
+                                                  "configs", "secrets", "include",  "models"};
     return keys;
 }
 
 void unknown_top_level(Context& context, const Entry& entry) {
     Values values(context, "");
     const auto& keys = service_keys();
-    const bool of_service = std::any_of(keys.begin(), keys.end(), [&](const ServiceKey& k) { return entry.key == k.name; });
+    const bool of_service =
+        std::any_of(keys.begin(), keys.end(), [&](const ServiceKey& k) { return entry.key == k.name; });
     if (of_service) {
-        values.error("C03", entry.key_where, fmt::format("\"{}\" is a key of a service; this is the top level", entry.key),
+        values.error("C03", entry.key_where,
+                     fmt::format("\"{}\" is a key of a service; this is the top level", entry.key),
                      "is `services:` missing above it, or its indentation wrong?");
     } else if (entry.value.is_map() && (entry.value.find("image") || entry.value.find("build"))) {
-        values.error("C03", entry.key_where, fmt::format("unknown key \"{}\" at the top level; it looks like a service", entry.key),
+        values.error("C03", entry.key_where,
+                     fmt::format("unknown key \"{}\" at the top level; it looks like a service", entry.key),
                      "put it below `services:`");
     } else {
-        unknown_key(values, "", entry, top_level_keys(), {{"service", "services"}, {"network", "networks"}, {"volume", "volumes"}});
+        unknown_key(values, "", entry, top_level_keys(),
+                    {{"service", "services"}, {"network", "networks"}, {"volume", "volumes"}});
     }
 }
 
@@ -144,10 +161,14 @@ ProjectDraft decode_project(Context& context, const Node& tree) {
     ProjectDraft project;
     Values values(context, "");
     for (const auto& entry : tree.entries) {
-        if (entry.key == "version") project.no_effect.emplace_back("version", entry.key_where);
-        else if (entry.key == "models" && entry.value.is_map()) project.no_effect.emplace_back("models", entry.key_where);
-        else if (entry.key == "name") values.read("name", entry.value, project.project.name);
-        else if (!entry.key.starts_with("x-") && std::find(top_level_keys().begin(), top_level_keys().end(), entry.key) == top_level_keys().end())
+        if (entry.key == "version")
+            project.no_effect.emplace_back("version", entry.key_where);
+        else if (entry.key == "models" && entry.value.is_map())
+            project.no_effect.emplace_back("models", entry.key_where);
+        else if (entry.key == "name")
+            values.read("name", entry.value, project.project.name);
+        else if (!entry.key.starts_with("x-") &&
+                 std::find(top_level_keys().begin(), top_level_keys().end(), entry.key) == top_level_keys().end())
             unknown_top_level(context, entry);
     }
     const Node* services = tree.find("services");
@@ -155,7 +176,8 @@ ProjectDraft decode_project(Context& context, const Node& tree) {
         for (const auto& entry : services->entries) decode_service(context, project, entry);
     decode_objects(context, project, tree);
     if (project.services.empty() && !context.report.failed())
-        values.error("C04", services ? services->where : tree.where, "there are no services", "a Compose file needs `services:` with at least one service below it");
+        values.error("C04", services ? services->where : tree.where, "there are no services",
+                     "a Compose file needs `services:` with at least one service below it");
     return project;
 }
 

@@ -14,7 +14,8 @@ void decode_environment(ServiceDecoder& d, const std::string& key, const Node& n
     if (!node.is_map()) return d.values.read(key, node, checked);  // reports what is wrong
     for (const auto& entry : node.entries) {
         if (entry.key.empty() || entry.key.find('=') != std::string::npos) {
-            d.values.error("C05", entry.key_where, fmt::format("`{}`: \"{}\" is not a variable's name", key, entry.key));
+            d.values.error("C05", entry.key_where,
+                           fmt::format("`{}`: \"{}\" is not a variable's name", key, entry.key));
             continue;
         }
         auto& value = d.draft.environment[entry.key];
@@ -48,7 +49,8 @@ void decode_env_file(ServiceDecoder& d, const std::string& key, const Node& node
 void decode_depends_on(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (node.is_null()) return;
     if (!node.is_map()) {
-        d.values.wrong_type(key, node, "a list of services or a map", node.is_scalar() ? fmt::format("write\n{}:\n  - {}", key, node.text) : "");
+        d.values.wrong_type(key, node, "a list of services or a map",
+                            node.is_scalar() ? fmt::format("write\n{}:\n  - {}", key, node.text) : "");
         return;
     }
     for (const auto& entry : node.entries) {
@@ -56,11 +58,16 @@ void decode_depends_on(ServiceDecoder& d, const std::string& key, const Node& no
         const std::string what = "depends_on." + entry.key;
         if (!entry.value.is_null())
             read_fields(d.values, d.project, what, entry.value,
-                        {{"condition", [&](const Node& n) {
-                              static const std::vector<std::string> words = {"service_started", "service_healthy", "service_completed_successfully"};
+                        {{"condition",
+                          [&](const Node& n) {
+                              static const std::vector<std::string> words = {"service_started", "service_healthy",
+                                                                             "service_completed_successfully"};
                               const auto found = std::find(words.begin(), words.end(), n.text);
-                              if (found != words.end()) dependency.condition = static_cast<Dependency::Condition>(found - words.begin());
-                              else d.values.error("C05", n.where, fmt::format("`condition` cannot be {}", describe(n)), suggest(n.text, words));
+                              if (found != words.end())
+                                  dependency.condition = static_cast<Dependency::Condition>(found - words.begin());
+                              else
+                                  d.values.error("C05", n.where, fmt::format("`condition` cannot be {}", describe(n)),
+                                                 suggest(n.text, words));
                           }},
                          {"restart", [&](const Node& n) { d.values.read("restart", n, dependency.restart); }},
                          {"required", [&](const Node& n) { d.values.read("required", n, dependency.required); }}});
@@ -84,8 +91,10 @@ void decode_health_test(ServiceDecoder& d, const Node& node, Healthcheck& check)
         check.disabled = true;
         check.test.clear();
     } else if (check.test[0] != "CMD" && check.test[0] != "CMD-SHELL") {
-        d.values.error("C05", node.items[0].where, fmt::format("`healthcheck.test` begins with \"{}\", not with NONE, CMD or CMD-SHELL", check.test[0]),
-                       fmt::format("write [\"CMD\", \"{}\"{}", check.test[0], check.test.size() > 1 ? ", ...]" : "]"));
+        d.values.error(
+            "C05", node.items[0].where,
+            fmt::format("`healthcheck.test` begins with \"{}\", not with NONE, CMD or CMD-SHELL", check.test[0]),
+            fmt::format("write [\"CMD\", \"{}\"{}", check.test[0], check.test.size() > 1 ? ", ...]" : "]"));
     } else if (check.test.size() == 1) {
         d.values.error("C05", node.where, "`healthcheck.test` has no command");
     }
@@ -127,8 +136,10 @@ void decode_restart(ServiceDecoder& d, const std::string& key, const Node& node)
     if (colon != std::string::npos) {
         const char *begin = node.text.data() + colon + 1, *end = node.text.data() + node.text.size();
         const auto [rest, problem] = std::from_chars(begin, end, policy.max_retries);
-        if (policy.name != RestartPolicy::Name::on_failure || problem != std::errc() || rest != end || policy.max_retries < 0)
-            d.values.error("C05", node.where, fmt::format("`{}`: only on-failure takes a number behind a colon", key), "write on-failure:3");
+        if (policy.name != RestartPolicy::Name::on_failure || problem != std::errc() || rest != end ||
+            policy.max_retries < 0)
+            d.values.error("C05", node.where, fmt::format("`{}`: only on-failure takes a number behind a colon", key),
+                           "write on-failure:3");
     }
     d.service.restart = policy;
 }
@@ -190,17 +201,24 @@ void decode_deploy_restart(ServiceDecoder& d, const Node& node) {
     std::string condition = "any";
     int attempts = 0;
     read_fields(d.values, d.project, "deploy.restart_policy", node,
-                {{"condition", [&](const Node& n) {
+                {{"condition",
+                  [&](const Node& n) {
                       static const std::vector<std::string> words = {"none", "on-failure", "any"};
                       d.values.read("condition", n, condition);
                       if (std::find(words.begin(), words.end(), condition) == words.end())
-                          d.values.error("C05", n.where, fmt::format("`deploy.restart_policy.condition` cannot be \"{}\"", condition), suggest(condition, words));
+                          d.values.error("C05", n.where,
+                                         fmt::format("`deploy.restart_policy.condition` cannot be \"{}\"", condition),
+                                         suggest(condition, words));
                   }},
                  {"max_attempts", [&](const Node& n) { d.values.read("max_attempts", n, attempts); }},
-                 {"delay", nullptr}, {"window", nullptr}});
+                 {"delay", nullptr},
+                 {"window", nullptr}});
     if (d.draft.places.count("restart")) return;
     using Name = RestartPolicy::Name;
-    d.service.restart = {condition == "none" ? Name::no : condition == "any" ? Name::always : Name::on_failure, attempts};
+    d.service.restart = {condition == "none"  ? Name::no
+                         : condition == "any" ? Name::always
+                                              : Name::on_failure,
+                         attempts};
     if (d.service.restart.name != Name::on_failure) d.service.restart.max_retries = 0;
 }
 
@@ -209,28 +227,49 @@ void decode_deploy_restart(ServiceDecoder& d, const Node& node) {
 void decode_deploy(ServiceDecoder& d, const Node& node) {
     if (node.is_null()) return;
     const auto limits = [&](const Node& n) {
-        read_fields(d.values, d.project, "deploy.resources.limits", n,
-                    {{"cpus", [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.cpus", "cpus", d.service.cpus); }},
-                     {"memory", [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.memory", "mem_limit", d.service.memory); }},
-                     {"pids", [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.pids", "pids_limit", d.service.pids_limit); }}});
+        read_fields(
+            d.values, d.project, "deploy.resources.limits", n,
+            {{"cpus", [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.cpus", "cpus", d.service.cpus); }},
+             {"memory",
+              [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.memory", "mem_limit", d.service.memory); }},
+             {"pids", [&](const Node& v) {
+                  set_twin(d, v, "deploy.resources.limits.pids", "pids_limit", d.service.pids_limit);
+              }}});
     };
     const auto reservations = [&](const Node& n) {
         read_fields(d.values, d.project, "deploy.resources.reservations", n,
-                    {{"memory", [&](const Node& v) { set_twin(d, v, "deploy.resources.reservations.memory", "mem_reservation", d.service.memory_reservation); }},
-                     {"cpus", nullptr}, {"devices", nullptr}, {"generic_resources", nullptr}});
+                    {{"memory",
+                      [&](const Node& v) {
+                          set_twin(d, v, "deploy.resources.reservations.memory", "mem_reservation",
+                                   d.service.memory_reservation);
+                      }},
+                     {"cpus", nullptr},
+                     {"devices", nullptr},
+                     {"generic_resources", nullptr}});
     };
     read_fields(d.values, d.project, "deploy", node,
-                {{"replicas", [&](const Node& n) {
+                {{"replicas",
+                  [&](const Node& n) {
                       std::optional<std::int64_t> scale;
                       if (d.draft.places.count("scale")) scale = d.service.scale;
                       set_twin(d, n, "deploy.replicas", "scale", scale);
-                      if (scale && (*scale < 0 || *scale > 10'000)) d.values.error("C05", n.where, "`deploy.replicas` is out of range");
-                      else if (scale) d.service.scale = static_cast<int>(*scale);
+                      if (scale && (*scale < 0 || *scale > 10'000))
+                          d.values.error("C05", n.where, "`deploy.replicas` is out of range");
+                      else if (scale)
+                          d.service.scale = static_cast<int>(*scale);
                   }},
-                 {"resources", [&](const Node& n) { read_fields(d.values, d.project, "deploy.resources", n, {{"limits", limits}, {"reservations", reservations}}); }},
+                 {"resources",
+                  [&](const Node& n) {
+                      read_fields(d.values, d.project, "deploy.resources", n,
+                                  {{"limits", limits}, {"reservations", reservations}});
+                  }},
                  {"restart_policy", [&](const Node& n) { decode_deploy_restart(d, n); }},
-                 {"mode", [](const Node&) {}}, {"labels", nullptr}, {"endpoint_mode", nullptr}, {"placement", nullptr},
-                 {"update_config", nullptr}, {"rollback_config", nullptr}});
+                 {"mode", [](const Node&) {}},
+                 {"labels", nullptr},
+                 {"endpoint_mode", nullptr},
+                 {"placement", nullptr},
+                 {"update_config", nullptr},
+                 {"rollback_config", nullptr}});
 }
 
 }  // namespace hoist::compose

@@ -29,14 +29,17 @@ void decode_mac(ServiceDecoder& d, const std::string& key, const Node& node) {
 }
 
 void decode_memory_swap(ServiceDecoder& d, const std::string& key, const Node& node) {
-    if (node.text == "-1") d.service.memory_swap = Bytes{-1};
-    else d.values.read(key, node, d.service.memory_swap);
+    if (node.text == "-1")
+        d.service.memory_swap = Bytes{-1};
+    else
+        d.values.read(key, node, d.service.memory_swap);
 }
 
 void decode_signal(ServiceDecoder& d, const std::string& key, const Node& node) {
     d.values.read(key, node, d.service.stop_signal);
     if (!node.is_null() && parse_signal(d.service.stop_signal) == 0)
-        d.values.error("C05", node.where, fmt::format("`{}`: \"{}\" is not a signal", key, d.service.stop_signal), "write its name: SIGTERM");
+        d.values.error("C05", node.where, fmt::format("`{}`: \"{}\" is not a signal", key, d.service.stop_signal),
+                       "write its name: SIGTERM");
 }
 
 void decode_dns(ServiceDecoder& d, const std::string& key, const Node& node) {
@@ -48,7 +51,8 @@ void decode_container_name(ServiceDecoder& d, const std::string& key, const Node
     std::string name;
     d.values.read(key, node, name);
     if (node.is_null() || !node.is_scalar()) return;
-    if (name.size() < 2 || !std::isalnum(static_cast<unsigned char>(name[0])) || name.find_first_not_of(allowed) != std::string::npos)
+    if (name.size() < 2 || !std::isalnum(static_cast<unsigned char>(name[0])) ||
+        name.find_first_not_of(allowed) != std::string::npos)
         d.values.error("C05", node.where, fmt::format("`{}`: \"{}\" is not a container name", key, name),
                        "begin with a letter or digit, then letters, digits, _ . -");
     d.service.container_name = name;
@@ -57,7 +61,8 @@ void decode_container_name(ServiceDecoder& d, const std::string& key, const Node
 void decode_pull_policy(ServiceDecoder& d, const std::string& key, const Node& node) {
     std::string policy;
     d.values.read(key, node, policy);
-    static const std::vector<std::string> known = {"always", "never", "missing", "if_not_present", "build", "refresh", "daily", "weekly"};
+    static const std::vector<std::string> known = {"always", "never",   "missing", "if_not_present",
+                                                   "build",  "refresh", "daily",   "weekly"};
     if (node.is_null() || !node.is_scalar()) return;
     if (std::find(known.begin(), known.end(), policy) == known.end() && !policy.starts_with("every_"))
         d.values.error("C05", node.where, fmt::format("`{}`: \"{}\" is unknown", key, policy), suggest(policy, known));
@@ -181,16 +186,42 @@ const std::vector<ServiceKey> keys = {
 };
 
 /// What people write for a key, where the edit distance does not lead to it.
-const std::map<std::string, std::string> synonyms = {
-    {"volume", "volumes"}, {"port", "ports"}, {"env", "environment"}, {"envs", "environment"},
-    {"environments", "environment"}, {"envfile", "env_file"}, {"depend_on", "depends_on"}, {"dependson", "depends_on"},
-    {"depends", "depends_on"}, {"healtcheck", "healthcheck"}, {"health", "healthcheck"}, {"health_check", "healthcheck"},
-    {"container-name", "container_name"}, {"cmd", "command"}, {"net", "network_mode"}, {"network", "networks"},
-    {"mem", "mem_limit"}, {"memory", "mem_limit"}, {"memory_limit", "mem_limit"}, {"cpu", "cpus"}, {"workdir", "working_dir"},
-    {"working_directory", "working_dir"}, {"log_driver", "logging.driver"}, {"log_opt", "logging.options"},
-    {"volume_driver", "volumes.<name>.driver (top level)"}, {"dockerfile", "build.dockerfile"}, {"context", "build.context"},
-    {"replicas", "deploy.replicas"}, {"resources", "deploy.resources"}, {"secret", "secrets"}, {"config", "configs"},
-    {"restart_policy", "restart"}, {"log", "logging"}, {"host", "hostname"}, {"caps", "cap_add"}, {"args", "build.args"}};
+const std::map<std::string, std::string> synonyms = {{"volume", "volumes"},
+                                                     {"port", "ports"},
+                                                     {"env", "environment"},
+                                                     {"envs", "environment"},
+                                                     {"environments", "environment"},
+                                                     {"envfile", "env_file"},
+                                                     {"depend_on", "depends_on"},
+                                                     {"dependson", "depends_on"},
+                                                     {"depends", "depends_on"},
+                                                     {"healtcheck", "healthcheck"},
+                                                     {"health", "healthcheck"},
+                                                     {"health_check", "healthcheck"},
+                                                     {"container-name", "container_name"},
+                                                     {"cmd", "command"},
+                                                     {"net", "network_mode"},
+                                                     {"network", "networks"},
+                                                     {"mem", "mem_limit"},
+                                                     {"memory", "mem_limit"},
+                                                     {"memory_limit", "mem_limit"},
+                                                     {"cpu", "cpus"},
+                                                     {"workdir", "working_dir"},
+                                                     {"working_directory", "working_dir"},
+                                                     {"log_driver", "logging.driver"},
+                                                     {"log_opt", "logging.options"},
+                                                     {"volume_driver", "volumes.<name>.driver (top level)"},
+                                                     {"dockerfile", "build.dockerfile"},
+                                                     {"context", "build.context"},
+                                                     {"replicas", "deploy.replicas"},
+                                                     {"resources", "deploy.resources"},
+                                                     {"secret", "secrets"},
+                                                     {"config", "configs"},
+                                                     {"restart_policy", "restart"},
+                                                     {"log", "logging"},
+                                                     {"host", "hostname"},
+                                                     {"caps", "cap_add"},
+                                                     {"args", "build.args"}};
 
 const std::unordered_map<std::string_view, ServiceHandler>& handlers() {
     static const auto map = [] {
@@ -218,24 +249,30 @@ void decide_on_unhealthy(ServiceDecoder& d, const Node& node) {
 
 }  // namespace
 
-const std::vector<ServiceKey>& service_keys() { return keys; }
+const std::vector<ServiceKey>& service_keys() {
+    return keys;
+}
 
 void unknown_key(Values& values, const std::string& what, const Entry& entry, const std::vector<std::string>& known,
                  const std::map<std::string, std::string>& words) {
     const auto synonym = words.find(entry.key);
-    std::string help = synonym != words.end() ? fmt::format("write \"{}\"", synonym->second) : suggest(entry.key, known);
-    values.error("C03", entry.key_where, fmt::format("unknown key \"{}\"{}{}", entry.key, what.empty() ? "" : " in ", what),
-                 std::move(help));
+    std::string help =
+        synonym != words.end() ? fmt::format("write \"{}\"", synonym->second) : suggest(entry.key, known);
+    values.error("C03", entry.key_where,
+                 fmt::format("unknown key \"{}\"{}{}", entry.key, what.empty() ? "" : " in ", what), std::move(help));
 }
 
 void read_fields(Values& values, ProjectDraft& project, const std::string& what, const Node& map,
                  const std::vector<Field>& fields) {
     if (!values.is_map(what, map)) return;
     for (const auto& entry : map.entries) {
-        const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == entry.key; });
+        const auto field =
+            std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == entry.key; });
         if (field != fields.end()) {
-            if (field->read) field->read(entry.value);
-            else project.no_effect.emplace_back(what + "." + entry.key, entry.key_where);
+            if (field->read)
+                field->read(entry.value);
+            else
+                project.no_effect.emplace_back(what + "." + entry.key, entry.key_where);
         } else if (!entry.key.starts_with("x-")) {
             std::vector<std::string> known;
             for (const auto& f : fields) known.push_back(f.name);

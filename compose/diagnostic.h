@@ -22,7 +22,7 @@ struct Diagnostic {
     std::string message;  ///< one sentence
     Span where;
     std::vector<Span> others;
-    std::string help;     ///< a concrete replacement, or empty
+    std::string help;  ///< a concrete replacement, or empty
 };
 
 /// Thrown by the loader: everything that a phase found, sorted by file and line.

@@ -25,8 +25,10 @@ public:
         for (;;) {
             skip(" \t\r\n");
             if (pos_ >= text_.size()) return std::move(lines_);
-            if (text_[pos_] == '#') skip_line();
-            else read_line();
+            if (text_[pos_] == '#')
+                skip_line();
+            else
+                read_line();
         }
     }
 
@@ -49,7 +51,8 @@ private:
         }
         const std::size_t begin = pos_;
         while (pos_ < text_.size() && is_key(text_[pos_])) ++pos_;
-        EnvLine line{text_.substr(begin, pos_ - begin), std::nullopt, at(begin, std::max<std::size_t>(pos_ - begin, 1))};
+        EnvLine line{text_.substr(begin, pos_ - begin), std::nullopt,
+                     at(begin, std::max<std::size_t>(pos_ - begin, 1))};
         skip(" \t");
         const char next = pos_ < text_.size() ? text_[pos_] : '\n';
         if (next == '=' || next == ':') {
@@ -158,9 +161,11 @@ private:
         const Origin where = at(begin, 0);
         const char* help = "put the value in single quotes if its $ is meant as itself";
         if (issue.type == TemplateIssue::Type::unset)
-            report_.warning("C06", fmt::format("variable \"{}\" is not set; an empty text takes its place", issue.name), where, help);
+            report_.warning("C06", fmt::format("variable \"{}\" is not set; an empty text takes its place", issue.name),
+                            where, help);
         else if (issue.type == TemplateIssue::Type::required)
-            report_.error("C06", fmt::format("required variable \"{}\" is not set: {}", issue.name, issue.message), where);
+            report_.error("C06", fmt::format("required variable \"{}\" is not set: {}", issue.name, issue.message),
+                          where);
         else
             report_.error("C06", "malformed variable: " + issue.message, where, help);
     }
@@ -192,7 +197,8 @@ std::vector<EnvLine> read_raw_env(std::uint32_t file, Report& report) {
         pos = end + 1;
         if (trim(line).empty() || line[0] == '#') continue;
         if (key.empty() || key.find_first_of(" \t") != std::string_view::npos) {
-            report.error("C10", key.empty() ? "there is no name before the \"=\"" : "a name cannot contain a blank", where);
+            report.error("C10", key.empty() ? "there is no name before the \"=\"" : "a name cannot contain a blank",
+                         where);
             continue;
         }
         lines.push_back({std::string(key), std::nullopt, where});

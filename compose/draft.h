@@ -30,8 +30,8 @@ struct MountsFrom {
 
 struct Draft {
     Service service;
-    Origin where;                           ///< of its name
-    std::map<std::string, Origin> places;   ///< "ports.2", "depends_on.db", "networks.back.ipv4_address"
+    Origin where;                              ///< of its name
+    std::map<std::string, Origin> places;      ///< "ports.2", "depends_on.db", "networks.back.ipv4_address"
     std::map<std::string, std::string> edges;  ///< what makes it depend on another: "depends_on", "links", ...
     std::map<std::string, std::optional<std::string>> environment;  ///< of `environment:`, over env_file
     std::vector<EnvFileUse> env_files, label_files;

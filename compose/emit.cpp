@@ -53,7 +53,8 @@ Out port_out(const Port& port) {
     put(out, "name", port.name), put(out, "mode", port.mode), put(out, "host_ip", port.host_ip);
     out["target"] = port.target;
     if (port.published)
-        out["published"] = port.published_end ? fmt::format("{}-{}", port.published, port.published_end) : std::to_string(port.published);
+        out["published"] = port.published_end ? fmt::format("{}-{}", port.published, port.published_end)
+                                              : std::to_string(port.published);
     put(out, "protocol", port.protocol), put(out, "app_protocol", port.app_protocol);
     return out;
 }
@@ -69,21 +70,24 @@ Out mount_out(const Mount& mount) {
         put(out["volume"], "nocopy", mount.no_copy), put(out["volume"], "subpath", mount.subpath);
     } else if (mount.tmpfs_size || mount.tmpfs_mode || !mount.tmpfs_options.empty()) {
         Out& tmpfs = out["tmpfs"];
-        put(tmpfs, "size", mount.tmpfs_size), put_mode(tmpfs, "mode", mount.tmpfs_mode), put(tmpfs, "x-options", mount.tmpfs_options);
+        put(tmpfs, "size", mount.tmpfs_size), put_mode(tmpfs, "mode", mount.tmpfs_mode),
+            put(tmpfs, "x-options", mount.tmpfs_options);
     }
     return out;
 }
 
 Out grant_out(const Grant& grant) {
     Out out;
-    put(out, "source", grant.source), put(out, "target", grant.target), put(out, "uid", grant.uid), put(out, "gid", grant.gid);
+    put(out, "source", grant.source), put(out, "target", grant.target), put(out, "uid", grant.uid),
+        put(out, "gid", grant.gid);
     put_mode(out, "mode", grant.mode);
     return out;
 }
 
 Out attachment_out(const ServiceNetwork& network) {
     Out out;
-    put(out, "aliases", network.aliases), put(out, "ipv4_address", network.ipv4_address), put(out, "mac_address", network.mac_address);
+    put(out, "aliases", network.aliases), put(out, "ipv4_address", network.ipv4_address),
+        put(out, "mac_address", network.mac_address);
     put(out, "interface_name", network.interface_name);
     if (network.gw_priority) out["gw_priority"] = network.gw_priority;
     return out;
@@ -91,13 +95,17 @@ Out attachment_out(const ServiceNetwork& network) {
 
 Out dependency_out(const Dependency& dependency) {
     constexpr std::array conditions = {"service_started", "service_healthy", "service_completed_successfully"};
-    return {{"condition", conditions[static_cast<std::size_t>(dependency.condition)]}, {"restart", dependency.restart}, {"required", dependency.required}};
+    return {{"condition", conditions[static_cast<std::size_t>(dependency.condition)]},
+            {"restart", dependency.restart},
+            {"required", dependency.required}};
 }
 
 Out healthcheck_out(const Healthcheck& check) {
     Out out = Out::object();
-    put(out, "disable", check.disabled), put(out, "test", check.test), put(out, "interval", check.interval), put(out, "timeout", check.timeout);
-    put(out, "retries", check.retries), put(out, "start_period", check.start_period), put(out, "start_interval", check.start_interval);
+    put(out, "disable", check.disabled), put(out, "test", check.test), put(out, "interval", check.interval),
+        put(out, "timeout", check.timeout);
+    put(out, "retries", check.retries), put(out, "start_period", check.start_period),
+        put(out, "start_interval", check.start_interval);
     return out;
 }
 
@@ -118,11 +126,15 @@ Out literal_json(const Json& json) {
 }
 
 void put_limits(Out& out, const Service& s) {
-    put(out, "mem_limit", s.memory), put(out, "mem_reservation", s.memory_reservation), put(out, "memswap_limit", s.memory_swap);
-    put(out, "shm_size", s.shm_size), put(out, "cpus", s.cpus), put(out, "cpu_shares", s.cpu_shares), put(out, "cpu_quota", s.cpu_quota);
-    put(out, "cpu_period", s.cpu_period), put(out, "pids_limit", s.pids_limit), put(out, "cpuset", s.cpuset), put(out, "oom_score_adj", s.oom_score_adj);
+    put(out, "mem_limit", s.memory), put(out, "mem_reservation", s.memory_reservation),
+        put(out, "memswap_limit", s.memory_swap);
+    put(out, "shm_size", s.shm_size), put(out, "cpus", s.cpus), put(out, "cpu_shares", s.cpu_shares),
+        put(out, "cpu_quota", s.cpu_quota);
+    put(out, "cpu_period", s.cpu_period), put(out, "pids_limit", s.pids_limit), put(out, "cpuset", s.cpuset),
+        put(out, "oom_score_adj", s.oom_score_adj);
     for (const auto& [name, limit] : s.ulimits) out["ulimits"][name] = {{"soft", limit.soft}, {"hard", limit.hard}};
-    put(out, "cap_add", s.cap_add), put(out, "cap_drop", s.cap_drop), put(out, "security_opt", s.security_opt), put(out, "group_add", s.group_add);
+    put(out, "cap_add", s.cap_add), put(out, "cap_drop", s.cap_drop), put(out, "security_opt", s.security_opt),
+        put(out, "group_add", s.group_add);
     put(out, "devices", s.devices), put(out, "device_cgroup_rules", s.device_cgroup_rules);
 }
 
@@ -145,10 +157,12 @@ Out service_out(const Service& s) {
     Out out;
     put(out, "image", s.image);
     if (s.has_build) out["build"] = literal_json(s.build);
-    put(out, "container_name", s.container_name), put(out, "hostname", s.hostname), put(out, "domainname", s.domainname);
+    put(out, "container_name", s.container_name), put(out, "hostname", s.hostname),
+        put(out, "domainname", s.domainname);
     put_command(out, "entrypoint", s.entrypoint), put_command(out, "command", s.command);
     put(out, "user", s.user), put(out, "working_dir", s.working_dir);
-    for (const auto& [name, value] : s.environment) out["environment"][name] = value ? Out(literal(*value)) : Out(nullptr);
+    for (const auto& [name, value] : s.environment)
+        out["environment"][name] = value ? Out(literal(*value)) : Out(nullptr);
     put(out, "labels", s.labels), put(out, "annotations", s.annotations), put(out, "sysctls", s.sysctls);
     put(out, "platform", s.platform), put(out, "runtime", s.runtime), put(out, "init", s.init), put(out, "tty", s.tty);
     put(out, "stdin_open", s.stdin_open), put(out, "read_only", s.read_only), put(out, "privileged", s.privileged);
@@ -161,7 +175,8 @@ Out service_out(const Service& s) {
     for (const auto& [key, network] : s.networks) out["networks"][key] = attachment_out(network);
     put(out, "network_mode", s.network_mode), put(out, "ipc", s.ipc), put(out, "pid", s.pid), put(out, "uts", s.uts);
     put(out, "cgroup", s.cgroup), put(out, "userns_mode", s.userns_mode), put(out, "cgroup_parent", s.cgroup_parent);
-    put(out, "dns", s.dns), put(out, "dns_search", s.dns_search), put(out, "dns_opt", s.dns_opt), put(out, "extra_hosts", s.extra_hosts);
+    put(out, "dns", s.dns), put(out, "dns_search", s.dns_search), put(out, "dns_opt", s.dns_opt),
+        put(out, "extra_hosts", s.extra_hosts);
     put_lifecycle(out, s);
     put_limits(out, s);
     for (const auto& [key, value] : s.extensions.items()) out[key] = literal_json(value);
@@ -172,8 +187,10 @@ Out network_out(const Network& network) {
     Out out;
     put(out, "name", network.name), put(out, "external", network.external);
     if (network.external) return out;
-    put(out, "driver", network.driver), put(out, "internal", network.internal), put(out, "enable_ipv6", network.enable_ipv6);
-    put(out, "attachable", network.attachable), put(out, "driver_opts", network.driver_opts), put(out, "labels", network.labels);
+    put(out, "driver", network.driver), put(out, "internal", network.internal),
+        put(out, "enable_ipv6", network.enable_ipv6);
+    put(out, "attachable", network.attachable), put(out, "driver_opts", network.driver_opts),
+        put(out, "labels", network.labels);
     for (const auto& ipam : network.ipam) {
         Out entry;
         put(entry, "subnet", ipam.subnet), put(entry, "ip_range", ipam.ip_range), put(entry, "gateway", ipam.gateway);
@@ -193,8 +210,10 @@ Out volume_out(const Volume& volume) {
 Out file_object_out(const FileObject& object) {
     Out out;
     put(out, "name", object.name), put(out, "external", object.external), put(out, "file", object.file);
-    if (!object.environment.empty()) put(out, "environment", object.environment);
-    else if (object.content) out["content"] = literal(*object.content);
+    if (!object.environment.empty())
+        put(out, "environment", object.environment);
+    else if (object.content)
+        out["content"] = literal(*object.content);
     return out;
 }
 

@@ -18,7 +18,9 @@ constexpr std::array default_names = {"compose.yaml", "compose.yml", "docker-com
 constexpr std::array override_names = {"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml",
                                        "docker-compose.override.yaml"};
 
-std::string in(const std::string& dir, std::string_view name) { return clean_path(dir + "/" + std::string(name)); }
+std::string in(const std::string& dir, std::string_view name) {
+    return clean_path(dir + "/" + std::string(name));
+}
 
 bool is_true(const std::optional<std::string>& text) {
     return text && (*text == "1" || *text == "true" || *text == "TRUE" || *text == "yes");
@@ -35,7 +37,10 @@ std::string first_of(Context& context, const std::string& dir, const Names& name
             found = path;
             continue;
         }
-        Diagnostic& d = context.report.warning("C10", fmt::format("{} is not used, because {} is there too", context.sources.shown(path), context.sources.shown(found)), {});
+        Diagnostic& d = context.report.warning("C10",
+                                               fmt::format("{} is not used, because {} is there too",
+                                                           context.sources.shown(path), context.sources.shown(found)),
+                                               {});
         d.where.file = context.sources.shown(path);
         break;
     }
@@ -46,7 +51,8 @@ std::vector<std::string> search(Context& context) {
     for (std::string dir = clean_path(context.options.working_directory);; dir = split_path(dir).parent) {
         if (const std::string found = first_of(context, dir, default_names); !found.empty()) {
             std::vector<std::string> files = {found};
-            if (std::string over = first_of(context, dir, override_names); !over.empty()) files.push_back(std::move(over));
+            if (std::string over = first_of(context, dir, override_names); !over.empty())
+                files.push_back(std::move(over));
             return files;
         }
         if (dir == "/" || dir.empty()) break;
@@ -58,7 +64,8 @@ std::vector<std::string> search(Context& context) {
 std::vector<std::string> list_of(const Context& context, const std::string& text, char separator) {
     std::vector<std::string> paths;
     for (const auto& part : split(text, separator))
-        if (!part.empty()) paths.push_back(part == "-" ? part : resolve_path(context.options.working_directory, part, context.home));
+        if (!part.empty())
+            paths.push_back(part == "-" ? part : resolve_path(context.options.working_directory, part, context.home));
     return paths;
 }
 
@@ -98,7 +105,8 @@ std::optional<std::string> value_of(const Variables& variables, const std::strin
     return found->second.value;
 }
 
-std::shared_ptr<const Variables> with_env_files(Context& context, const Variables& base, const std::vector<std::string>& paths) {
+std::shared_ptr<const Variables> with_env_files(Context& context, const Variables& base,
+                                                const std::vector<std::string>& paths) {
     auto variables = std::make_shared<Variables>(base);
     for (const auto& path : paths)
         if (const auto text = context.read(path)) add_env_file(context, *variables, path, *text);
@@ -123,7 +131,8 @@ ProjectFiles find_files(Context& context) {
     if (project.files.empty()) project.files = search(context);
     project.project_dir = context.options.project_directory;
     if (project.project_dir.empty())
-        project.project_dir = project.files[0] == "-" ? context.options.working_directory : split_path(project.files[0]).parent;
+        project.project_dir =
+            project.files[0] == "-" ? context.options.working_directory : split_path(project.files[0]).parent;
     project.project_dir = clean_path(project.project_dir);
     if (const std::string path = in(project.project_dir, ".env"); by_default && path != own)
         context.variables = with_env_files(context, *context.variables, {path});
@@ -137,14 +146,17 @@ std::string choose_project_name(const Context& context, const ProjectFiles& file
     if (name.empty()) name = name_in_files;
     if (!name.empty()) {
         if (!is_valid_name(name))
-            fail(Kind::invalid, "project name \"{}\": it must begin with a-z or 0-9 and hold only a-z, 0-9, - and _", name);
+            fail(Kind::invalid, "project name \"{}\": it must begin with a-z or 0-9 and hold only a-z, 0-9, - and _",
+                 name);
         return name;
     }
     for (const char c : split_path(files.project_dir).name) {
         const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         if (is_valid_name(std::string(1, lower)) || ((lower == '_' || lower == '-') && !name.empty())) name += lower;
     }
-    if (name.empty()) fail(Kind::invalid, "directory {} gives no project name; name the project with -p or `name:`", files.project_dir);
+    if (name.empty())
+        fail(Kind::invalid, "directory {} gives no project name; name the project with -p or `name:`",
+             files.project_dir);
     return name;
 }
 

@@ -37,7 +37,8 @@ struct ProjectFiles {
 ProjectFiles find_files(Context& context);
 
 /// `base` with the variables of further .env files, which lose against those in `base`.
-std::shared_ptr<const Variables> with_env_files(Context& context, const Variables& base, const std::vector<std::string>& paths);
+std::shared_ptr<const Variables> with_env_files(Context& context, const Variables& base,
+                                                const std::vector<std::string>& paths);
 
 /// A variable's value, or nothing.
 std::optional<std::string> value_of(const Variables& variables, const std::string& name);

@@ -10,8 +10,12 @@ constexpr int deepest = 100;
 // Many uses of one large variable must not fill the memory.
 constexpr std::size_t most_bytes = 64u << 20;
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+bool is_name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_name(char c) {
+    return is_name_start(c) || (c >= '0' && c <= '9');
+}
 
 std::size_t name_end(std::string_view text, std::size_t from) {
     if (from >= text.size() || !is_name_start(text[from])) return from;
@@ -93,7 +97,8 @@ private:
         const bool colon = rest[0] == ':';
         if (colon) rest.remove_prefix(1);
         const char form = rest.empty() ? '\0' : rest[0];
-        if (form != '-' && form != '?' && form != '+') return malformed(text, whole, "the variable's name is not followed by }, -, ?, + or :-, :?, :+");
+        if (form != '-' && form != '?' && form != '+')
+            return malformed(text, whole, "the variable's name is not followed by }, -, ?, + or :-, :?, :+");
         rest.remove_prefix(1);
         const auto found = lookup_(name);
         const bool there = found && !(colon && found->empty());
@@ -154,23 +159,26 @@ void Interpolator::tell(const Node& node, const TemplateIssue& issue, const Vari
     const std::string close = nearest(issue.name, names);
     const auto add_close = [&](Diagnostic& d) {
         if (!close.empty() && variables.at(close).where.file != 0)
-            d.others.push_back(report_.sources().span(variables.at(close).where, fmt::format("\"{}\" is set here", close)));
+            d.others.push_back(
+                report_.sources().span(variables.at(close).where, fmt::format("\"{}\" is set here", close)));
     };
     if (issue.type == TemplateIssue::Type::required) {
         const bool is_set = variables.count(issue.name) > 0;
-        add_close(report_.error("C06",
-                                fmt::format("required variable \"{}\" is {}{}{}", issue.name, is_set ? "empty" : "not set",
-                                            issue.message.empty() ? "" : ": ", issue.message),
-                                where,
-                                close.empty() ? fmt::format("set {} in .env or in the environment", issue.name)
-                                              : fmt::format("did you mean \"{}\"?", close)));
+        add_close(
+            report_.error("C06",
+                          fmt::format("required variable \"{}\" is {}{}{}", issue.name, is_set ? "empty" : "not set",
+                                      issue.message.empty() ? "" : ": ", issue.message),
+                          where,
+                          close.empty() ? fmt::format("set {} in .env or in the environment", issue.name)
+                                        : fmt::format("did you mean \"{}\"?", close)));
         return;
     }
     if (!warned_.insert(issue.name).second) return;
-    add_close(report_.warning("C06", fmt::format("variable \"{}\" is not set; an empty text takes its place", issue.name), where,
-                              !close.empty() ? fmt::format("did you mean \"{}\"?", close)
-                                             : fmt::format("set it in .env, write ${{{}:-default}}, or $${} for the text itself",
-                                                           issue.name, issue.name)));
+    add_close(report_.warning(
+        "C06", fmt::format("variable \"{}\" is not set; an empty text takes its place", issue.name), where,
+        !close.empty() ? fmt::format("did you mean \"{}\"?", close)
+                       : fmt::format("set it in .env, write ${{{}:-default}}, or $${} for the text itself", issue.name,
+                                     issue.name)));
 }
 
 }  // namespace hoist::compose

@@ -21,11 +21,14 @@ std::string name_in(Context& context, const ProjectFiles& files) {
             const std::string_view rest = std::string_view(*text).substr(pos);
             if (!rest.starts_with("name:")) continue;
             std::string_view value = rest.substr(5, rest.find('\n') - 5);
-            if (const auto comment = value.find(" #"); comment != std::string_view::npos) value = value.substr(0, comment);
+            if (const auto comment = value.find(" #"); comment != std::string_view::npos)
+                value = value.substr(0, comment);
             value = trim(value);
-            if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) value = value.substr(1, value.size() - 2);
+            if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0])
+                value = value.substr(1, value.size() - 2);
             std::vector<TemplateIssue> issues;
-            name = expand(value, [&](const std::string& key) { return value_of(*context.variables, key); }, issues);
+            name = expand(
+                value, [&](const std::string& key) { return value_of(*context.variables, key); }, issues);
         }
     }
     return name;

@@ -20,10 +20,10 @@ using Environment = std::map<std::string, std::string>;
 using FileReader = std::function<std::optional<std::string>(const std::string& absolute_path)>;
 
 struct LoadOptions {
-    std::vector<std::string> files;  ///< -f, absolute; empty: search upwards from working_directory
-    std::string working_directory;   ///< absolute: the user's current directory
-    std::string project_directory;   ///< --project-directory, absolute; empty: of the first file
-    std::string project_name;        ///< -p
+    std::vector<std::string> files;      ///< -f, absolute; empty: search upwards from working_directory
+    std::string working_directory;       ///< absolute: the user's current directory
+    std::string project_directory;       ///< --project-directory, absolute; empty: of the first file
+    std::string project_name;            ///< -p
     std::vector<std::string> env_files;  ///< --env-file, absolute; empty: .env
     std::vector<std::string> profiles;   ///< --profile; "*": all
     std::vector<std::string> services;   ///< named on the command line: enables them and their profiles

@@ -15,8 +15,10 @@ void collapse(Node& list, const Shape* shape) {
     std::vector<Node> kept;
     for (auto& item : list.items) {
         const auto [place, is_new] = places.emplace(shape->identity(item), kept.size());
-        if (is_new) kept.push_back(std::move(item));
-        else kept[place->second] = std::move(item);
+        if (is_new)
+            kept.push_back(std::move(item));
+        else
+            kept[place->second] = std::move(item);
     }
     list.items = std::move(kept);
 }
@@ -50,7 +52,8 @@ void prepare(Node& tree, const Shape* shape) {
 }
 
 void merge(Node& base, Node over, const Shape* shape, Report& report) {
-    const bool replaces = over.tag != Node::Tag::none || (shape && shape->how == Shape::How::replace && !over.is_null());
+    const bool replaces =
+        over.tag != Node::Tag::none || (shape && shape->how == Shape::How::replace && !over.is_null());
     if (replaces || base.is_null() || base.tag == Node::Tag::reset) {
         if (over.is_null() && over.tag == Node::Tag::none) return;
         base = std::move(over);
@@ -58,8 +61,9 @@ void merge(Node& base, Node over, const Shape* shape, Report& report) {
     }
     if (over.is_null()) return;
     if (base.kind != over.kind) {
-        report.error("C04", fmt::format("{} cannot be merged with {}", describe(over), describe(base)), over.where,
-                     "use the same form in both files, or `!override` to replace it")
+        report
+            .error("C04", fmt::format("{} cannot be merged with {}", describe(over), describe(base)), over.where,
+                   "use the same form in both files, or `!override` to replace it")
             .others.push_back(report.sources().span(base.where, "merged with this"));
         return;
     }

@@ -15,9 +15,9 @@
 namespace hoist::compose {
 
 struct Port {
-    std::string host_ip;             ///< empty: all addresses
-    std::uint16_t published = 0;     ///< 0: the engine chooses
-    std::uint16_t published_end = 0; ///< > published: any free one of the range
+    std::string host_ip;              ///< empty: all addresses
+    std::uint16_t published = 0;      ///< 0: the engine chooses
+    std::uint16_t published_end = 0;  ///< > published: any free one of the range
     std::uint16_t target = 0;
     std::string protocol = "tcp";
     std::string name, app_protocol, mode = "ingress";
@@ -30,13 +30,13 @@ struct Mount {
     std::string source;  ///< bind: absolute path; volume: key in Project::volumes, empty: anonymous
     std::string target;
     bool read_only = false;
-    std::string propagation;           ///< bind
-    bool create_host_path = true;      ///< bind
-    bool no_copy = false;              ///< volume
-    std::string subpath;               ///< volume
+    std::string propagation;       ///< bind
+    bool create_host_path = true;  ///< bind
+    bool no_copy = false;          ///< volume
+    std::string subpath;           ///< volume
     std::optional<Bytes> tmpfs_size;
     std::optional<std::uint32_t> tmpfs_mode;
-    std::string tmpfs_options;         ///< further mount options of `tmpfs: - /run:uid=1,noexec`
+    std::string tmpfs_options;  ///< further mount options of `tmpfs: - /run:uid=1,noexec`
     bool operator==(const Mount&) const = default;
 };
 
@@ -99,7 +99,7 @@ struct Service {
     bool has_build = false;  ///< `build:` was given; building comes with the builder
     Json build;              ///< as written, canonical long form
 
-    std::optional<std::vector<std::string>> command;     ///< absent: the image's; empty: cleared
+    std::optional<std::vector<std::string>> command;  ///< absent: the image's; empty: cleared
     std::optional<std::vector<std::string>> entrypoint;
     std::map<std::string, std::optional<std::string>> environment;  ///< nullopt: remove the variable
     std::map<std::string, std::string> labels, annotations, sysctls;

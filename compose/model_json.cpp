@@ -123,19 +123,27 @@ void members(Visit& v, Project*) {
 }
 
 // The words of each enumeration, in the order of its values.
-constexpr std::array<const char*, 3> names_of(Mount::Type) { return {"bind", "volume", "tmpfs"}; }
-constexpr std::array<const char*, 3> names_of(Dependency::Condition) { return {"started", "healthy", "completed"}; }
+constexpr std::array<const char*, 3> names_of(Mount::Type) {
+    return {"bind", "volume", "tmpfs"};
+}
+constexpr std::array<const char*, 3> names_of(Dependency::Condition) {
+    return {"started", "healthy", "completed"};
+}
 constexpr std::array<const char*, 4> names_of(RestartPolicy::Name) {
     return {"no", "always", "on-failure", "unless-stopped"};
 }
-constexpr std::array<const char*, 2> names_of(OnUnhealthy) { return {"restart", "none"}; }
+constexpr std::array<const char*, 2> names_of(OnUnhealthy) {
+    return {"restart", "none"};
+}
 
 struct NoMember {
     template <class Key, class Member>
     void operator()(Key, Member) {}
 };
 template <class T>
-concept Composite = requires(NoMember& v, T* tag) { members(v, tag); };
+concept Composite = requires(NoMember& v, T* tag) {
+    members(v, tag);
+};
 
 // Declared before any is defined: argument-dependent look-up does not see into an unnamed namespace.
 template <class T>
@@ -188,8 +196,10 @@ Json encode(const T& value) {
     } else if constexpr (std::is_enum_v<T>) {
         return names_of(T{})[static_cast<std::size_t>(value)];
     } else if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, Nanoseconds>) {
-        if constexpr (std::is_same_v<T, Bytes>) return value.count;
-        else return value.count();
+        if constexpr (std::is_same_v<T, Bytes>)
+            return value.count;
+        else
+            return value.count();
     } else {
         return Json(value);
     }
@@ -269,7 +279,9 @@ void decode(const Json& json, T& value) {
 
 }  // namespace
 
-Json to_json(const Project& project) { return encode(project); }
+Json to_json(const Project& project) {
+    return encode(project);
+}
 
 Json hashed_json(const Service& service) {
     Encoder<Service> encoder{service};

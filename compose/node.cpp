@@ -51,10 +51,14 @@ Origin locate(const Sources& sources, const Node& scalar, std::size_t offset, st
 
 std::string describe(const Node& node) {
     switch (node.kind) {
-        case Node::Kind::null: return "nothing";
-        case Node::Kind::sequence: return "a list";
-        case Node::Kind::map: return "a map";
-        case Node::Kind::scalar: break;
+        case Node::Kind::null:
+            return "nothing";
+        case Node::Kind::sequence:
+            return "a list";
+        case Node::Kind::map:
+            return "a map";
+        case Node::Kind::scalar:
+            break;
     }
     const std::string shown = node.text.size() > 60 ? node.text.substr(0, 57) + "..." : node.text;
     const bool number = node.plain && !shown.empty() && shown.find_first_not_of("0123456789.-") == std::string::npos;

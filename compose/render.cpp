@@ -105,14 +105,17 @@ std::string place(const Span& span) {
 }
 
 std::string snippet(const Span& span, bool primary, const char* mark_color, const Colors& c, int gutter) {
-    if (span.file.empty()) return span.label.empty() ? "" : fmt::format("{:{}} = note: {}\n", "", gutter, one_line(span.label));
-    std::string out = fmt::format("{:{}}{}{}{} {}\n", "", gutter, c.blue, primary ? "-->" : ":::", c.plain, place(span));
+    if (span.file.empty())
+        return span.label.empty() ? "" : fmt::format("{:{}} = note: {}\n", "", gutter, one_line(span.label));
+    std::string out =
+        fmt::format("{:{}}{}{}{} {}\n", "", gutter, c.blue, primary ? "-->" : ":::", c.plain, place(span));
     if (span.line == 0 || span.text.empty()) return out;
     const Window seen = window(span, primary ? '^' : '-');
     const std::string bar = fmt::format("{}{:{}} |{}", c.blue, "", gutter, c.plain);
     if (primary) out += bar + "\n";
     out += fmt::format("{}{:>{}} |{} {}\n", c.blue, span.line, gutter, c.plain, seen.text);
-    out += fmt::format("{} {}{}{}{}{}\n", bar, mark_color, seen.marker, span.label.empty() ? "" : " ", one_line(span.label), c.plain);
+    out += fmt::format("{} {}{}{}{}{}\n", bar, mark_color, seen.marker, span.label.empty() ? "" : " ",
+                       one_line(span.label), c.plain);
     return out;
 }
 
@@ -122,14 +125,15 @@ std::string rich(const Diagnostic& d, const Colors& c) {
     int line = d.where.line;
     for (const auto& other : d.others) line = std::max(line, other.line);
     const auto gutter = static_cast<int>(std::to_string(line).size());
-    std::string out = fmt::format("{}{}[{}]{}{}: {}{}\n", color, is_error ? "error" : "warning", d.code, c.plain, c.bold,
-                                  one_line(d.message), c.plain);
+    std::string out = fmt::format("{}{}[{}]{}{}: {}{}\n", color, is_error ? "error" : "warning", d.code, c.plain,
+                                  c.bold, one_line(d.message), c.plain);
     out += snippet(d.where, true, color, c, gutter);
     for (const auto& other : d.others) out += snippet(other, false, c.blue, c, gutter);
     if (!d.help.empty()) {
         std::string help = escape_for_terminal(d.help);
         const std::string next = "\n" + std::string(static_cast<std::size_t>(gutter) + 9, ' ');
-        for (std::size_t at = 0; (at = help.find('\n', at)) != std::string::npos; at += next.size()) help.replace(at, 1, next);
+        for (std::size_t at = 0; (at = help.find('\n', at)) != std::string::npos; at += next.size())
+            help.replace(at, 1, next);
         out += fmt::format("{}{:{}} ={} help: {}\n", c.blue, "", gutter, c.plain, help);
     }
     return out;
@@ -169,8 +173,10 @@ std::string render(const std::vector<Diagnostic>& diagnostics, DiagnosticFormat 
     std::string out;
     const std::size_t shown = std::min(diagnostics.size(), most_shown);
     for (std::size_t i = 0; i < shown; ++i) {
-        if (format == DiagnosticFormat::brief) out += brief(diagnostics[i]);
-        else out += (i ? "\n" : "") + rich(diagnostics[i], color ? with_color : without_color);
+        if (format == DiagnosticFormat::brief)
+            out += brief(diagnostics[i]);
+        else
+            out += (i ? "\n" : "") + rich(diagnostics[i], color ? with_color : without_color);
     }
     if (shown < diagnostics.size()) out += fmt::format("... and {} more\n", diagnostics.size() - shown);
     return out;

@@ -18,7 +18,8 @@ std::vector<Diagnostic> sorted(const std::vector<Diagnostic>& all, Diagnostic::S
     std::copy_if(all.begin(), all.end(), std::back_inserter(chosen),
                  [&](const Diagnostic& d) { return d.severity == severity; });
     std::stable_sort(chosen.begin(), chosen.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return std::tie(a.where.file, a.where.line, a.where.column) < std::tie(b.where.file, b.where.line, b.where.column);
+        return std::tie(a.where.file, a.where.line, a.where.column) <
+               std::tie(b.where.file, b.where.line, b.where.column);
     });
     return chosen;
 }
@@ -48,7 +49,9 @@ void Report::end_phase() const {
     if (failed_) throw LoadError{sorted(diagnostics_, Diagnostic::Severity::error)};
 }
 
-std::vector<Diagnostic> Report::warnings() const { return sorted(diagnostics_, Diagnostic::Severity::warning); }
+std::vector<Diagnostic> Report::warnings() const {
+    return sorted(diagnostics_, Diagnostic::Severity::warning);
+}
 
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {
     std::string best;
@@ -63,7 +66,8 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
 }
 
 std::string suggest(std::string_view name, const std::vector<std::string>& known) {
-    if (const std::string meant = nearest(name, known); !meant.empty()) return fmt::format("did you mean \"{}\"?", meant);
+    if (const std::string meant = nearest(name, known); !meant.empty())
+        return fmt::format("did you mean \"{}\"?", meant);
     if (known.empty() || known.size() > 8) return {};
     return "there is: " + join(known, ", ");
 }

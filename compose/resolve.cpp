@@ -20,7 +20,8 @@ std::set<std::string> enabled_profiles(Context& context, const ProjectDraft& dra
     for (const auto& name : context.options.services) {
         const auto found = draft.services.find(name);
         if (found == draft.services.end()) {
-            context.report.error("C07", fmt::format("there is no service \"{}\"", name), {}, suggest(name, keys_of(draft.services)));
+            context.report.error("C07", fmt::format("there is no service \"{}\"", name), {},
+                                 suggest(name, keys_of(draft.services)));
             continue;
         }
         enabled.insert(found->second.service.profiles.begin(), found->second.service.profiles.end());
@@ -30,25 +31,30 @@ std::set<std::string> enabled_profiles(Context& context, const ProjectDraft& dra
 
 bool is_active(const Service& service, const std::set<std::string>& enabled) {
     return service.profiles.empty() || enabled.count("*") ||
-           std::any_of(service.profiles.begin(), service.profiles.end(), [&](const auto& p) { return enabled.count(p) > 0; });
+           std::any_of(service.profiles.begin(), service.profiles.end(),
+                       [&](const auto& p) { return enabled.count(p) > 0; });
 }
 
-void check_dependency(Context& context, const ProjectDraft& draft, const std::map<std::string, Draft>& inactive, const std::string& name,
-                      const Draft& dependent, const std::string& other) {
+void check_dependency(Context& context, const ProjectDraft& draft, const std::map<std::string, Draft>& inactive,
+                      const std::string& name, const Draft& dependent, const std::string& other) {
     const Origin where = dependent.place("depends_on." + other);
     const bool required = dependent.service.depends_on.at(other).required;
     const auto tell = [&](const std::string& message, const std::string& help) {
         const std::string whole = fmt::format("service \"{}\": {}", name, message);
-        if (required) context.report.error("C07", whole, where, help);
-        else context.report.warning("C07", whole + "; it is not required", where, help);
+        if (required)
+            context.report.error("C07", whole, where, help);
+        else
+            context.report.warning("C07", whole + "; it is not required", where, help);
     };
     const auto sleeping = inactive.find(other);
     const std::string& kind = dependent.edges.at(other);
     if (sleeping == inactive.end())
-        return tell(fmt::format("`{}` names service \"{}\", which is not defined", kind, other), suggest(other, keys_of(draft.services)));
+        return tell(fmt::format("`{}` names service \"{}\", which is not defined", kind, other),
+                    suggest(other, keys_of(draft.services)));
     const std::string profiles = join(sleeping->second.service.profiles, ", ");
-    tell(fmt::format("`{}` names service \"{}\", which is only active with profile {}", kind, other, profiles),
-         fmt::format("add --profile {}, or remove `profiles` from \"{}\"", sleeping->second.service.profiles[0], other));
+    tell(
+        fmt::format("`{}` names service \"{}\", which is only active with profile {}", kind, other, profiles),
+        fmt::format("add --profile {}, or remove `profiles` from \"{}\"", sleeping->second.service.profiles[0], other));
 }
 
 }  // namespace
@@ -57,8 +63,10 @@ void choose_services(Context& context, ProjectDraft& draft) {
     const auto enabled = enabled_profiles(context, draft);
     std::map<std::string, Draft> inactive;
     for (auto it = draft.services.begin(); it != draft.services.end();) {
-        if (context.options.all_profiles || is_active(it->second.service, enabled)) ++it;
-        else inactive.insert(draft.services.extract(it++));
+        if (context.options.all_profiles || is_active(it->second.service, enabled))
+            ++it;
+        else
+            inactive.insert(draft.services.extract(it++));
     }
     for (auto& [name, service] : draft.services) {
         auto& needs = service.service.depends_on;
@@ -105,7 +113,8 @@ private:
             const Origin where = from.place("depends_on." + to);
             const std::string edge = fmt::format("{} needs {} ({})", cycle[i], to, from.edges.at(to));
             if (!report) {
-                report = &context_.report.error("C08", "services depend on one another in a circle: " + text, where, "remove one of these dependencies");
+                report = &context_.report.error("C08", "services depend on one another in a circle: " + text, where,
+                                                "remove one of these dependencies");
                 report->where.label = edge;
             } else {
                 report->others.push_back(context_.sources.span(where, edge));
@@ -121,7 +130,8 @@ private:
 };
 
 /// Reads an env_file or label_file; a missing one is an error, unless it is not required or nothing is to be started.
-std::vector<EnvLine> read_use(Context& context, const std::string& service, const Draft& draft, const EnvFileUse& use, const char* key) {
+std::vector<EnvLine> read_use(Context& context, const std::string& service, const Draft& draft, const EnvFileUse& use,
+                              const char* key) {
     std::optional<std::string> text;
     try {
         text = context.read(use.path);
@@ -158,7 +168,8 @@ void apply_env(Context& context, const std::string& name, Draft& draft) {
     }
     for (const auto& [key, value] : draft.environment) environment[key] = value;
     for (const auto& use : draft.label_files)
-        for (auto& line : read_use(context, name, draft, use, "label_file")) draft.service.labels[line.key] = line.value.value_or("");
+        for (auto& line : read_use(context, name, draft, use, "label_file"))
+            draft.service.labels[line.key] = line.value.value_or("");
     for (const auto& [key, value] : draft.labels) draft.service.labels[key] = value;
 }
 
@@ -180,8 +191,10 @@ void apply_links(ProjectDraft& project, const Draft& draft) {
         if (linked == project.services.end()) continue;
         for (auto& [network, theirs] : linked->second.service.networks) {
             const auto& ours = draft.service.networks;
-            const bool shared = std::any_of(ours.begin(), ours.end(), [&, &key = network](const auto& n) { return n.first == key; });
-            const bool known = std::find(theirs.aliases.begin(), theirs.aliases.end(), link.alias) != theirs.aliases.end();
+            const bool shared =
+                std::any_of(ours.begin(), ours.end(), [&, &key = network](const auto& n) { return n.first == key; });
+            const bool known =
+                std::find(theirs.aliases.begin(), theirs.aliases.end(), link.alias) != theirs.aliases.end();
             if (shared && !known) theirs.aliases.push_back(link.alias);
         }
     }
@@ -204,7 +217,9 @@ void apply_mounts_from(ProjectDraft& project, const std::string& name, std::set<
 
 }  // namespace
 
-bool check_cycles(Context& context, const ProjectDraft& draft) { return CycleFinder(context, draft).run(); }
+bool check_cycles(Context& context, const ProjectDraft& draft) {
+    return CycleFinder(context, draft).run();
+}
 
 void apply_implied(Context& context, ProjectDraft& draft) {
     std::set<std::string> done;
@@ -216,8 +231,11 @@ void apply_implied(Context& context, ProjectDraft& draft) {
     for (const auto& [name, service] : draft.services) apply_links(draft, service);
     for (const auto& [name, scale] : context.options.scale) {
         const auto found = draft.services.find(name);
-        if (found != draft.services.end()) found->second.service.scale = scale;
-        else context.report.error("C07", fmt::format("--scale: there is no service \"{}\"", name), {}, suggest(name, keys_of(draft.services)));
+        if (found != draft.services.end())
+            found->second.service.scale = scale;
+        else
+            context.report.error("C07", fmt::format("--scale: there is no service \"{}\"", name), {},
+                                 suggest(name, keys_of(draft.services)));
     }
 }
 

@@ -19,7 +19,8 @@ Origin part_of(const Node& node, std::size_t offset, std::size_t length) {
     if (node.interpolated || node.where.length == 0) return node.where;
     const std::size_t quote = node.where.length == node.text.size() ? 0 : 1;
     if (node.where.length != node.text.size() + 2 * quote) return node.where;
-    return {node.where.file, static_cast<std::uint32_t>(node.where.pos + quote + offset), static_cast<std::uint32_t>(length)};
+    return {node.where.file, static_cast<std::uint32_t>(node.where.pos + quote + offset),
+            static_cast<std::uint32_t>(length)};
 }
 
 /// Turns a list into a map; `make` says which key and value an entry stands for.
@@ -29,8 +30,10 @@ void list_to_map(Node& node, Entry (*make)(Node)) {
     map.tag = node.tag;
     for (auto& item : node.items) {
         Entry entry = make(std::move(item));
-        if (Entry* before = map.entry(entry.key)) *before = std::move(entry);
-        else map.entries.push_back(std::move(entry));
+        if (Entry* before = map.entry(entry.key))
+            *before = std::move(entry);
+        else
+            map.entries.push_back(std::move(entry));
     }
     node = std::move(map);
 }
@@ -41,7 +44,8 @@ void key_values(Node& node) {
         Entry entry{item.text.substr(0, equals), part_of(item, 0, std::min(equals, item.text.size())), {}};
         entry.value.where = item.where;
         if (equals == std::string::npos) return entry;
-        entry.value = scalar_node(item.text.substr(equals + 1), part_of(item, equals + 1, item.text.size() - equals - 1));
+        entry.value =
+            scalar_node(item.text.substr(equals + 1), part_of(item, equals + 1, item.text.size() - equals - 1));
         entry.value.interpolated = item.interpolated;
         return entry;
     });
@@ -110,7 +114,8 @@ std::string port_identity(const Node& node) {
         return fmt::format("{}:{}:{}/{}", ip, published, target, protocol);
     };
     if (node.is_map())
-        return of(text_of(node, "host_ip"), text_of(node, "published"), text_of(node, "target"), text_of(node, "protocol"));
+        return of(text_of(node, "host_ip"), text_of(node, "published"), text_of(node, "target"),
+                  text_of(node, "protocol"));
     TextProblem problem;
     const auto ports = parse_ports(node.text, problem);
     if (!ports) return node.text;
@@ -147,8 +152,12 @@ std::string grant_identity(const Node& node) {
     return target;
 }
 
-std::string path_identity(const Node& node) { return node.is_map() ? text_of(node, "path") : node.text; }
-std::string subnet_identity(const Node& node) { return text_of(node, "subnet"); }
+std::string path_identity(const Node& node) {
+    return node.is_map() ? text_of(node, "path") : node.text;
+}
+std::string subnet_identity(const Node& node) {
+    return text_of(node, "subnet");
+}
 std::string up_to_equals(const Node& node) {
     return node.is_scalar() ? node.text.substr(0, node.text.find('=')) : whole(node);
 }
@@ -174,25 +183,32 @@ const Shape labelled{.children = {{"labels", &key_value_map}}};
 const Shape attachment{.children = {{"aliases", &unique_words}, {"link_local_ips", &unique_words}}};
 const Shape attachments{.long_form = names, .each = &attachment};
 const Shape blkio_devices{.identity = path_identity};
-const Shape blkio{.children = {{"weight_device", &blkio_devices}, {"device_read_bps", &blkio_devices},
-                               {"device_write_bps", &blkio_devices}, {"device_read_iops", &blkio_devices},
+const Shape blkio{.children = {{"weight_device", &blkio_devices},
+                               {"device_read_bps", &blkio_devices},
+                               {"device_write_bps", &blkio_devices},
+                               {"device_read_iops", &blkio_devices},
                                {"device_write_iops", &blkio_devices}}};
 const Shape build{.long_form = [](Node& node) { under_key(node, "context"); },
-                  .children = {{"args", &key_value_map}, {"labels", &key_value_map},
-                               {"additional_contexts", &key_value_map}, {"tags", &unique_words},
-                               {"extra_hosts", &hosts}, {"ulimits", &ulimits}}};
+                  .children = {{"args", &key_value_map},
+                               {"labels", &key_value_map},
+                               {"additional_contexts", &key_value_map},
+                               {"tags", &unique_words},
+                               {"extra_hosts", &hosts},
+                               {"ulimits", &ulimits}}};
 const Shape extends{.how = Shape::How::replace, .long_form = [](Node& node) { under_key(node, "service"); }};
 
-const Shape service{.children = {
-    {"annotations", &key_value_map}, {"blkio_config", &blkio}, {"build", &build}, {"cap_add", &unique_words},
-    {"cap_drop", &unique_words}, {"command", &replace}, {"configs", &configs}, {"depends_on", &name_map},
-    {"deploy", &deploy}, {"devices", &devices}, {"dns", &word_or_words}, {"dns_opt", &unique_words},
-    {"dns_search", &word_or_words}, {"entrypoint", &replace}, {"env_file", &paths}, {"environment", &key_value_map},
-    {"expose", &unique_whole}, {"extends", &extends}, {"extra_hosts", &hosts}, {"healthcheck", &healthcheck},
-    {"label_file", &paths}, {"labels", &key_value_map}, {"links", &unique_words}, {"logging", &logging},
-    {"models", &name_map}, {"networks", &attachments}, {"ports", &ports}, {"profiles", &unique_words},
-    {"secrets", &secrets}, {"sysctls", &key_value_map}, {"tmpfs", &word_or_words}, {"ulimits", &ulimits},
-    {"volumes", &volumes}}};
+const Shape service{
+    .children = {{"annotations", &key_value_map}, {"blkio_config", &blkio},      {"build", &build},
+                 {"cap_add", &unique_words},      {"cap_drop", &unique_words},   {"command", &replace},
+                 {"configs", &configs},           {"depends_on", &name_map},     {"deploy", &deploy},
+                 {"devices", &devices},           {"dns", &word_or_words},       {"dns_opt", &unique_words},
+                 {"dns_search", &word_or_words},  {"entrypoint", &replace},      {"env_file", &paths},
+                 {"environment", &key_value_map}, {"expose", &unique_whole},     {"extends", &extends},
+                 {"extra_hosts", &hosts},         {"healthcheck", &healthcheck}, {"label_file", &paths},
+                 {"labels", &key_value_map},      {"links", &unique_words},      {"logging", &logging},
+                 {"models", &name_map},           {"networks", &attachments},    {"ports", &ports},
+                 {"profiles", &unique_words},     {"secrets", &secrets},         {"sysctls", &key_value_map},
+                 {"tmpfs", &word_or_words},       {"ulimits", &ulimits},         {"volumes", &volumes}}};
 
 const Shape subnets{.identity = subnet_identity};
 const Shape ipam{.children = {{"config", &subnets}}};
@@ -200,13 +216,19 @@ const Shape network{.children = {{"labels", &key_value_map}, {"ipam", &ipam}}};
 const Shape services_of_file{.each = &service};
 const Shape networks_of_file{.each = &network};
 const Shape labelled_objects{.each = &labelled};
-const Shape file{.children = {{"services", &services_of_file}, {"networks", &networks_of_file},
-                              {"volumes", &labelled_objects}, {"configs", &labelled_objects},
+const Shape file{.children = {{"services", &services_of_file},
+                              {"networks", &networks_of_file},
+                              {"volumes", &labelled_objects},
+                              {"configs", &labelled_objects},
                               {"secrets", &labelled_objects}}};
 
 }  // namespace
 
-const Shape& file_shape() { return file; }
-const Shape& service_shape() { return service; }
+const Shape& file_shape() {
+    return file;
+}
+const Shape& service_shape() {
+    return service;
+}
 
 }  // namespace hoist::compose

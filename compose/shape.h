@@ -14,8 +14,8 @@ namespace hoist::compose {
 struct Shape {
     enum class How { merge, replace, logging };
     How how = How::merge;
-    void (*long_form)(Node&) = nullptr;               ///< short notation to long, where several exist
-    std::string (*identity)(const Node&) = nullptr;   ///< of a list's entry: a later equal one takes the earlier's place
+    void (*long_form)(Node&) = nullptr;              ///< short notation to long, where several exist
+    std::string (*identity)(const Node&) = nullptr;  ///< of a list's entry: a later equal one takes the earlier's place
     std::unordered_map<std::string_view, const Shape*> children;
     const Shape* each = nullptr;  ///< for all children that have none of their own
 

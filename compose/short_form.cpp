@@ -45,8 +45,12 @@ bool is_address(std::string_view text, int family) {
 
 }  // namespace
 
-bool is_ipv4(std::string_view text) { return is_address(text, AF_INET); }
-bool is_ip(std::string_view text) { return is_address(text, AF_INET) || is_address(text, AF_INET6); }
+bool is_ipv4(std::string_view text) {
+    return is_address(text, AF_INET);
+}
+bool is_ip(std::string_view text) {
+    return is_address(text, AF_INET) || is_address(text, AF_INET6);
+}
 
 std::optional<PortRange> parse_port_range(std::string_view text, std::string_view whole, const char* what,
                                           TextProblem& problem) {
@@ -69,7 +73,8 @@ std::optional<std::vector<Port>> parse_ports(std::string_view text, TextProblem&
     if (const auto slash = text.rfind('/'); slash != std::string_view::npos) {
         const std::string_view protocol = text.substr(slash + 1);
         port.protocol = protocol;
-        std::transform(port.protocol.begin(), port.protocol.end(), port.protocol.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::transform(port.protocol.begin(), port.protocol.end(), port.protocol.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
         if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp") {
             problem = problem_at(whole, protocol, fmt::format("\"{}\" is no protocol: tcp, udp or sctp", protocol));
             return std::nullopt;
@@ -117,13 +122,17 @@ std::optional<ShortVolume> parse_short_volume(std::string_view text, TextProblem
         volume.source = parts[0], volume.target = parts[1];
         if (parts.size() == 3) volume.options = split(parts[2], ',');
     }
-    if (parts.size() > 3) problem = {"there are too many colons: SOURCE:TARGET[:OPTIONS]", 0, text.size()};
-    else if (parts.size() > 1 && volume.source.empty()) problem = {"there is nothing before the colon", 0, text.size()};
-    else if (volume.target.empty()) problem = {"the path in the container is missing", 0, text.size()};
+    if (parts.size() > 3)
+        problem = {"there are too many colons: SOURCE:TARGET[:OPTIONS]", 0, text.size()};
+    else if (parts.size() > 1 && volume.source.empty())
+        problem = {"there is nothing before the colon", 0, text.size()};
+    else if (volume.target.empty())
+        problem = {"the path in the container is missing", 0, text.size()};
     else if (!volume.target.starts_with('/'))
-        problem = {fmt::format("the path in the container, \"{}\", is not absolute", volume.target), text.size() == volume.target.size() ? 0 : volume.source.size() + 1,
-                   volume.target.size()};
-    else return volume;
+        problem = {fmt::format("the path in the container, \"{}\", is not absolute", volume.target),
+                   text.size() == volume.target.size() ? 0 : volume.source.size() + 1, volume.target.size()};
+    else
+        return volume;
     return std::nullopt;
 }
 

@@ -16,7 +16,8 @@ int characters(std::string_view text) {
 }
 
 std::size_t line_index(const Sources::File& file, std::size_t pos) {
-    return static_cast<std::size_t>(std::upper_bound(file.lines.begin(), file.lines.end(), pos) - file.lines.begin()) - 1;
+    return static_cast<std::size_t>(std::upper_bound(file.lines.begin(), file.lines.end(), pos) - file.lines.begin()) -
+           1;
 }
 
 std::string_view line_text(const Sources::File& file, std::size_t index) {
@@ -74,7 +75,8 @@ Span Sources::span(const Origin& where, std::string label) const {
     if (where.length > 0) {
         marked = marked.substr(0, where.length);
     } else {
-        if (const auto comment = marked.find(" #"); comment != std::string_view::npos) marked = marked.substr(0, comment);
+        if (const auto comment = marked.find(" #"); comment != std::string_view::npos)
+            marked = marked.substr(0, comment);
         const auto last = marked.find_last_not_of(" \t");
         marked = marked.substr(0, last == std::string_view::npos ? 0 : last + 1);
     }

@@ -59,7 +59,9 @@ std::vector<Node> TreeLoader::read_documents(const std::string& path, const std:
     }
     if (text->size() > YamlLimits{}.bytes) {
         const auto file = context_.sources.add(path, "", base_dir, nullptr);
-        context_.report.error("C01", fmt::format("the file has {} bytes; a Compose file may have {}", text->size(), YamlLimits{}.bytes), {file, 0, 0});
+        context_.report.error(
+            "C01", fmt::format("the file has {} bytes; a Compose file may have {}", text->size(), YamlLimits{}.bytes),
+            {file, 0, 0});
         return {};
     }
     if (text->starts_with("\xef\xbb\xbf")) text->erase(0, 3);
@@ -71,7 +73,8 @@ std::vector<Node> TreeLoader::read_documents(const std::string& path, const std:
     auto documents = read_yaml(file, context_.sources, context_.report);
     for (auto& document : documents) {
         if (document.is_map() || document.is_null()) continue;
-        context_.report.error("C04", fmt::format("a Compose file is a map with `services:`, not {}", describe(document)), document.where);
+        context_.report.error(
+            "C04", fmt::format("a Compose file is a map with `services:`, not {}", describe(document)), document.where);
     }
     return documents;
 }
@@ -100,8 +103,10 @@ Node TreeLoader::load(const std::vector<std::string>& files, const std::string& 
 }
 
 void TreeLoader::merge_file(Node& merged, Node document) {
-    if (merged.entries.empty()) merged = std::move(document);
-    else merge(merged, std::move(document), &file_shape(), context_.report);
+    if (merged.entries.empty())
+        merged = std::move(document);
+    else
+        merge(merged, std::move(document), &file_shape(), context_.report);
 }
 
 void TreeLoader::include_all(Node& document, Node& merged) {
@@ -110,7 +115,8 @@ void TreeLoader::include_all(Node& document, Node& merged) {
     if (includes->is_sequence())
         for (const auto& entry : includes->items) include(entry, merged);
     else if (!includes->is_null())
-        context_.report.error("C04", fmt::format("`include` is a list of files, not {}", describe(*includes)), includes->where);
+        context_.report.error("C04", fmt::format("`include` is a list of files, not {}", describe(*includes)),
+                              includes->where);
     std::erase_if(document.entries, [](const Entry& e) { return e.key == "include"; });
 }
 
@@ -126,15 +132,18 @@ void TreeLoader::include(const Node& entry, Node& merged) {
     std::vector<std::string> files;
     for (const Node* path : paths) {
         if (path->text.find("://") != std::string::npos || path->text.starts_with("git@")) {
-            report.error("C10", "files are included from this machine only", path->where, "fetch it first and include the copy");
+            report.error("C10", "files are included from this machine only", path->where,
+                         "fetch it first and include the copy");
             return;
         }
         files.push_back(absolute(*path));
     }
     for (const auto& outer : including_) {
         if (outer.path != files[0]) continue;
-        Diagnostic& d = report.error("C08", fmt::format("{} includes itself", context_.sources.shown(files[0])), paths[0]->where);
-        for (const auto& step : including_) d.others.push_back(context_.sources.span(step.where, "on the way from here"));
+        Diagnostic& d =
+            report.error("C08", fmt::format("{} includes itself", context_.sources.shown(files[0])), paths[0]->where);
+        for (const auto& step : including_)
+            d.others.push_back(context_.sources.span(step.where, "on the way from here"));
         return;
     }
     const Node* directory = entry.is_map() ? entry.find("project_directory") : nullptr;
@@ -143,7 +152,8 @@ void TreeLoader::include(const Node& entry, Node& merged) {
     for (const Node* path : one_or_more(entry.is_map() ? entry.find("env_file") : nullptr)) {
         env_files.insert(env_files.begin(), absolute(*path));
         if (path->text != "/dev/null" && !context_.read(env_files.front()))
-            report.error("C10", fmt::format("there is no file {}", context_.sources.shown(env_files.front())), path->where);
+            report.error("C10", fmt::format("there is no file {}", context_.sources.shown(env_files.front())),
+                         path->where);
     }
     if (env_files.empty()) env_files.push_back(base + "/.env");
     std::erase(env_files, "/dev/null");
@@ -183,7 +193,8 @@ const Node* TreeLoader::base_document(const Node& file, const Node& document, st
 }
 
 /// A service with all that it extends below it.
-Node TreeLoader::extended(const std::string& name, const Node& document, const Node& merged, std::vector<Extending> chain) {
+Node TreeLoader::extended(const std::string& name, const Node& document, const Node& merged,
+                          std::vector<Extending> chain) {
     const Node* own = service_in(document, name);
     if (!own) own = service_in(merged, name);
     copied_ += size_of(*own);
@@ -198,7 +209,10 @@ Node TreeLoader::extended(const std::string& name, const Node& document, const N
     std::erase_if(service.entries, [](const Entry& e) { return e.key == "extends"; });
     const Node *base_name = reference.find("service"), *file = reference.find("file");
     if (!base_name || !base_name->is_scalar() || (file && !file->is_scalar())) {
-        context_.report.error("C04", fmt::format("service \"{}\": `extends` is a service's name, or a map with `service` and `file`", name), reference.where);
+        context_.report.error(
+            "C04",
+            fmt::format("service \"{}\": `extends` is a service's name, or a map with `service` and `file`", name),
+            reference.where);
         return service;
     }
     std::string path = context_.sources.file(reference.where).path;
@@ -206,12 +220,16 @@ Node TreeLoader::extended(const std::string& name, const Node& document, const N
     if (!where) return service;
     for (const auto& step : chain) {
         if (step.file != path || step.service != base_name->text) continue;
-        Diagnostic& d = context_.report.error("C08", fmt::format("service \"{}\" extends itself", base_name->text), base_name->where);
-        for (const auto& edge : chain) d.others.push_back(context_.sources.span(edge.where, fmt::format("which extends \"{}\"", edge.service)));
+        Diagnostic& d = context_.report.error("C08", fmt::format("service \"{}\" extends itself", base_name->text),
+                                              base_name->where);
+        for (const auto& edge : chain)
+            d.others.push_back(context_.sources.span(edge.where, fmt::format("which extends \"{}\"", edge.service)));
         return service;
     }
     if (!service_in(*where, base_name->text) && (file || !service_in(merged, base_name->text))) {
-        context_.report.error("C07", fmt::format("service \"{}\" extends \"{}\", which {} does not define", name, base_name->text, context_.sources.shown(path)),
+        context_.report.error("C07",
+                              fmt::format("service \"{}\" extends \"{}\", which {} does not define", name,
+                                          base_name->text, context_.sources.shown(path)),
                               base_name->where, suggest(base_name->text, service_names(*where)));
         return service;
     }

@@ -28,7 +28,8 @@ Diagnostic& Values::error(const char* code, const Origin& where, const std::stri
 }
 
 Diagnostic& Values::warning(const char* code, const Origin& where, const std::string& message, std::string help) {
-    return context_.report.warning(code, subject_.empty() ? message : subject_ + ": " + message, where, std::move(help));
+    return context_.report.warning(code, subject_.empty() ? message : subject_ + ": " + message, where,
+                                   std::move(help));
 }
 
 void Values::wrong_type(const std::string& key, const Node& node, const char* expected, std::string help) {
@@ -39,7 +40,9 @@ void Values::wrong_type(const std::string& key, const Node& node, const char* ex
 bool Values::is_list(const std::string& key, const Node& node) {
     if (node.is_sequence()) return true;
     if (node.is_null()) return false;
-    wrong_type(key, node, "a list", node.is_scalar() ? fmt::format("write\n{}:\n  - \"{}\"", key, node.text) : "begin each entry with \"- \"");
+    wrong_type(
+        key, node, "a list",
+        node.is_scalar() ? fmt::format("write\n{}:\n  - \"{}\"", key, node.text) : "begin each entry with \"- \"");
     return false;
 }
 
@@ -63,12 +66,16 @@ void Values::read(const std::string& key, const Node& node, bool& out) {
     if (node.is_null()) return;
     const std::string& t = node.text;
     const auto is = [&](std::initializer_list<const char*> words) {
-        return std::any_of(words.begin(), words.end(), [&](const char* w) { return t.size() == std::string_view(w).size() && starts_with_ignoring_case(t, w); });
+        return std::any_of(words.begin(), words.end(), [&](const char* w) {
+            return t.size() == std::string_view(w).size() && starts_with_ignoring_case(t, w);
+        });
     };
-    const bool yes = is({"true", "1"}), no = is({"false", "0"}), loosely_yes = is({"yes", "y", "on"}), loosely_no = is({"no", "n", "off"});
+    const bool yes = is({"true", "1"}), no = is({"false", "0"}), loosely_yes = is({"yes", "y", "on"}),
+               loosely_no = is({"no", "n", "off"});
     if (!node.is_scalar() || !(yes || no || loosely_yes || loosely_no)) return wrong_type(key, node, "true or false");
     if (loosely_yes || loosely_no)
-        warning("C04", node.where, fmt::format("`{}`: \"{}\" is read as {}", key, t, loosely_yes), "write true or false");
+        warning("C04", node.where, fmt::format("`{}`: \"{}\" is read as {}", key, t, loosely_yes),
+                "write true or false");
     out = yes || loosely_yes;
 }
 
@@ -97,7 +104,8 @@ void Values::read(const std::string& key, const Node& node, Bytes& out) {
     if (!is_text(key, node)) return;
     const auto value = parse_bytes(node.text);
     if (!value) {
-        error("C05", node.where, fmt::format("`{}`: \"{}\" is not a size", key, node.text), "write a number of bytes, or one with b, k, m or g: 512m");
+        error("C05", node.where, fmt::format("`{}`: \"{}\" is not a size", key, node.text),
+              "write a number of bytes, or one with b, k, m or g: 512m");
         return;
     }
     out = *value;
@@ -118,8 +126,10 @@ void Values::read(const std::string& key, const Node& node, Nanoseconds& out) {
 void Values::read(const std::string& key, const Node& node, std::vector<std::string>& out) {
     if (!is_list(key, node)) return;
     for (const auto& item : node.items) {
-        if (item.is_scalar()) out.push_back(item.text);
-        else wrong_type("an entry of " + key, item, "a text");
+        if (item.is_scalar())
+            out.push_back(item.text);
+        else
+            wrong_type("an entry of " + key, item, "a text");
     }
 }
 
@@ -130,14 +140,18 @@ void Values::read(const std::string& key, const Node& node, StringMap& out) {
             if (item.is_scalar()) continue;
             const bool pair = item.is_map() && item.entries.size() == 1;
             wrong_type("an entry of " + key, item, "KEY=value",
-                       pair ? fmt::format("write `- {0}={1}`, or `{0}: {1}` without the dash", item.entries[0].key, item.entries[0].value.text) : "");
+                       pair ? fmt::format("write `- {0}={1}`, or `{0}: {1}` without the dash", item.entries[0].key,
+                                          item.entries[0].value.text)
+                            : "");
         }
         return;
     }
     if (!node.is_map()) return wrong_type(key, node, "a map or a list of KEY=value");
     for (const auto& entry : node.entries) {
-        if (entry.value.is_null()) out[entry.key] = "";
-        else if (is_text(key + "." + entry.key, entry.value)) out[entry.key] = entry.value.text;
+        if (entry.value.is_null())
+            out[entry.key] = "";
+        else if (is_text(key + "." + entry.key, entry.value))
+            out[entry.key] = entry.value.text;
     }
 }
 
@@ -148,7 +162,8 @@ void Values::read_mode(const std::string& key, const Node& node, std::optional<s
     std::uint32_t mode = 0;
     const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), mode, 8);
     if (problem != std::errc() || end != digits.data() + digits.size() || mode > 07777) {
-        error("C05", node.where, fmt::format("`{}`: \"{}\" is not a file mode", key, node.text), "write it in octal: 0440");
+        error("C05", node.where, fmt::format("`{}`: \"{}\" is not a file mode", key, node.text),
+              "write it in octal: 0440");
         return;
     }
     out = mode;
@@ -164,8 +179,10 @@ void Values::read_command(const std::string& key, const Node& node, std::optiona
     }
     if (!node.is_scalar()) return wrong_type(key, node, "a text or a list");
     auto words = split_command(node.text);
-    if (words) out = std::move(words);
-    else error("C05", node.where, fmt::format("`{}`: a quote is not closed", key));
+    if (words)
+        out = std::move(words);
+    else
+        error("C05", node.where, fmt::format("`{}`: a quote is not closed", key));
 }
 
 std::string Values::path_of(const Node& node, std::string_view path) const {
@@ -178,7 +195,8 @@ void Values::read_path(const std::string& key, const Node& node, std::string& ou
 
 Json Values::json_of(const Node& node) {
     switch (node.kind) {
-        case Node::Kind::null: return nullptr;
+        case Node::Kind::null:
+            return nullptr;
         case Node::Kind::sequence: {
             Json list = Json::array();
             for (const auto& item : node.items) list.push_back(json_of(item));
@@ -189,7 +207,8 @@ Json Values::json_of(const Node& node) {
             for (const auto& entry : node.entries) map[entry.key] = json_of(entry.value);
             return map;
         }
-        case Node::Kind::scalar: break;
+        case Node::Kind::scalar:
+            break;
     }
     if (!node.plain) return node.text;
     if (node.text == "true" || node.text == "false") return node.text == "true";
@@ -207,7 +226,9 @@ std::optional<std::vector<std::string>> split_command(std::string_view text) {
         if (c == '\'' || c == '"') {
             in_word = true;
             for (++i; i < text.size() && text[i] != c; ++i) {
-                if (c == '"' && text[i] == '\\' && i + 1 < text.size() && std::string_view("\"\\$`\n").find(text[i + 1]) != std::string_view::npos) ++i;
+                if (c == '"' && text[i] == '\\' && i + 1 < text.size() &&
+                    std::string_view("\"\\$`\n").find(text[i + 1]) != std::string_view::npos)
+                    ++i;
                 word += text[i];
             }
             if (i == text.size()) return std::nullopt;

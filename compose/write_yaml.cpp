@@ -17,8 +17,11 @@ bool is_plain(const std::string& text) {
     constexpr std::string_view further = "0123456789-./@+=,";
     constexpr std::array words = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
     if (text.empty() || (letters.find(text[0]) == std::string_view::npos && text[0] != '/')) return false;
-    if (std::any_of(words.begin(), words.end(), [&](const char* w) { return ::strcasecmp(w, text.c_str()) == 0; })) return false;
-    return std::all_of(text.begin(), text.end(), [&](char c) { return letters.find(c) != std::string_view::npos || further.find(c) != std::string_view::npos; });
+    if (std::any_of(words.begin(), words.end(), [&](const char* w) { return ::strcasecmp(w, text.c_str()) == 0; }))
+        return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return letters.find(c) != std::string_view::npos || further.find(c) != std::string_view::npos;
+    });
 }
 
 std::string scalar(const Out& value) {

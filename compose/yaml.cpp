@@ -47,12 +47,15 @@ Explained explain(const std::string& words) {
         {YAML::ErrorMsg::TAB_IN_INDENTATION, {"a tab is used for indentation", "YAML allows only spaces there"}},
         {YAML::ErrorMsg::END_OF_MAP,
          {"this line does not continue the map above it",
-          "check the indentation: keys of one map begin in the same column, and each has a colon and a space after it"}},
+          "check the indentation: keys of one map begin in the same column, and each has a colon and a space after "
+          "it"}},
         {YAML::ErrorMsg::END_OF_SEQ,
          {"this line does not continue the list above it",
           "check the indentation: entries of one list begin with \"- \" in the same column"}},
-        {YAML::ErrorMsg::END_OF_MAP_FLOW, {"a map that begins with { is not closed before this", "add the missing } or a comma"}},
-        {YAML::ErrorMsg::END_OF_SEQ_FLOW, {"a list that begins with [ is not closed before this", "add the missing ] or a comma"}},
+        {YAML::ErrorMsg::END_OF_MAP_FLOW,
+         {"a map that begins with { is not closed before this", "add the missing } or a comma"}},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW,
+         {"a list that begins with [ is not closed before this", "add the missing ] or a comma"}},
         {YAML::ErrorMsg::FLOW_END, {"there is nothing open that this bracket could close", ""}},
         {YAML::ErrorMsg::MAP_VALUE,
          {"a \": \" is not allowed here", "check the indentation, and quote text that contains a colon and a space"}},
@@ -82,20 +85,25 @@ Origin origin_of(const Sources::File& source, std::uint32_t file, const YAML::Ma
 
 void explain_to(Report& report, const Sources::File& source, std::uint32_t file, const YAML::ParserException& problem) {
     const auto [message, help] = explain(problem.msg);
-    report.error("C01", message ? message : "not valid YAML: " + problem.msg, origin_of(source, file, problem.mark), help);
+    report.error("C01", message ? message : "not valid YAML: " + problem.msg, origin_of(source, file, problem.mark),
+                 help);
 }
 
 bool acceptable(std::uint32_t file, const Sources::File& source, Report& report, const YamlLimits& limits) {
     if (source.text.size() > limits.bytes) {
-        report.error("C01", fmt::format("the file has {} bytes; at most {} MiB are read", source.text.size(), limits.bytes >> 20),
-                     {file, 0, 0});
+        report.error(
+            "C01",
+            fmt::format("the file has {} bytes; at most {} MiB are read", source.text.size(), limits.bytes >> 20),
+            {file, 0, 0});
         return false;
     }
     const std::size_t bad = first_bad_byte(source.text);
     if (bad == std::string_view::npos) return true;
     const Origin where{file, static_cast<std::uint32_t>(bad), 1};
-    if (source.text[bad] == '\0') report.error("C01", "there is a NUL byte in the file", where);
-    else report.error("C01", "the file is not UTF-8 text from here on", where, "save the file as UTF-8");
+    if (source.text[bad] == '\0')
+        report.error("C01", "there is a NUL byte in the file", where);
+    else
+        report.error("C01", "the file is not UTF-8 text from here on", where, "save the file as UTF-8");
     return false;
 }
 

@@ -10,9 +10,9 @@
 namespace hoist::compose {
 
 struct YamlLimits {
-    std::size_t bytes = 1u << 20;      ///< of one file
-    std::size_t nodes = 100'000;       ///< after expansion of aliases, of one document
-    std::size_t text = 32u << 20;      ///< bytes of all scalars after expansion
+    std::size_t bytes = 1u << 20;  ///< of one file
+    std::size_t nodes = 100'000;   ///< after expansion of aliases, of one document
+    std::size_t text = 32u << 20;  ///< bytes of all scalars after expansion
     int depth = 100;
 };
 

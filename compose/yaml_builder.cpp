@@ -14,7 +14,9 @@ Node::Tag tag_of(const std::string& tag) {
     return Node::Tag::none;
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 }  // namespace
 
@@ -43,7 +45,8 @@ Origin TreeBuilder::scalar_extent(Origin where, const std::string& value) {
         // The parser takes the end of the file for the closing quote.
         if (end >= text_.size()) refuse("C01", "this quoted text is not closed", where, "add the closing quote");
         const std::size_t newline = text_.find('\n', where.pos);
-        if (newline == std::string::npos || newline > end) where.length = static_cast<std::uint32_t>(end + 1 - where.pos);
+        if (newline == std::string::npos || newline > end)
+            where.length = static_cast<std::uint32_t>(end + 1 - where.pos);
     } else if (!value.empty() && text_.compare(where.pos, value.size(), value) == 0) {
         where.length = static_cast<std::uint32_t>(value.size());
     }
@@ -147,8 +150,7 @@ void TreeBuilder::add(Node node) {
 }
 
 void TreeBuilder::add_key(Frame& frame, Node key) {
-    if (!key.is_scalar())
-        refuse("C01", fmt::format("{} cannot be a key; keys are text", describe(key)), key.where, "");
+    if (!key.is_scalar()) refuse("C01", fmt::format("{} cannot be a key; keys are text", describe(key)), key.where, "");
     frame.pending = Entry{key.text, key.where, {}};
     if (key.plain && key.text == "<<") {
         if (frame.merge_key)
@@ -167,8 +169,9 @@ void TreeBuilder::take_merge(Frame& frame, Node value, const Origin& key_where) 
     const bool many = value.is_sequence() &&
                       std::all_of(value.items.begin(), value.items.end(), [](const Node& n) { return n.is_map(); });
     if (!one && !many) {
-        report_.error("C02", fmt::format("\"<<\" merges a map or a list of maps, not {}",
-                                         value.is_sequence() ? "a list of other values" : describe(value)),
+        report_.error("C02",
+                      fmt::format("\"<<\" merges a map or a list of maps, not {}",
+                                  value.is_sequence() ? "a list of other values" : describe(value)),
                       key_where, "a list cannot be merged into a map: repeat its entries");
         return;
     }

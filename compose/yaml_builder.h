@@ -58,7 +58,8 @@ private:
     void count(const Node& node, const Origin& blame);
     Origin start(const YAML::Mark& mark) const;
     Origin scalar_extent(Origin where, const std::string& value);
-    [[noreturn]] void refuse(const char* code, const std::string& message, const Origin& where, const std::string& help);
+    [[noreturn]] void refuse(const char* code, const std::string& message, const Origin& where,
+                             const std::string& help);
 
     std::uint32_t file_;
     const std::string& text_;

@@ -11,9 +11,13 @@
 namespace hoist::netmgr {
 namespace {
 
-std::uint32_t mask_of(int prefix) { return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix); }
+std::uint32_t mask_of(int prefix) {
+    return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
+}
 
-Subnet subnet_at(std::uint32_t base, int prefix) { return {Address{base & mask_of(prefix)}, prefix}; }
+Subnet subnet_at(std::uint32_t base, int prefix) {
+    return {Address{base & mask_of(prefix)}, prefix};
+}
 
 std::string to_string(const std::vector<Pool>& pools) {
     std::vector<std::string> words;
@@ -34,16 +38,24 @@ std::string to_string(Address address) {
     return fmt::format("{}.{}.{}.{}", v >> 24, (v >> 16) & 255, (v >> 8) & 255, v & 255);
 }
 
-bool Subnet::contains(Address address) const { return (address.value & mask_of(prefix)) == base.value; }
+bool Subnet::contains(Address address) const {
+    return (address.value & mask_of(prefix)) == base.value;
+}
 
 bool Subnet::overlaps(const Subnet& other) const {
     return prefix <= other.prefix ? contains(other.base) : other.contains(base);
 }
 
 // A /31 has two hosts and no broadcast address (RFC 3021); a /32 is one host.
-Address Subnet::first_host() const { return prefix >= 31 ? base : Address{base.value + 1}; }
-Address Subnet::last_host() const { return prefix >= 31 ? broadcast() : Address{broadcast().value - 1}; }
-Address Subnet::broadcast() const { return Address{base.value | ~mask_of(prefix)}; }
+Address Subnet::first_host() const {
+    return prefix >= 31 ? base : Address{base.value + 1};
+}
+Address Subnet::last_host() const {
+    return prefix >= 31 ? broadcast() : Address{broadcast().value - 1};
+}
+Address Subnet::broadcast() const {
+    return Address{base.value | ~mask_of(prefix)};
+}
 
 std::optional<Subnet> parse_subnet(const std::string& text) {
     const auto slash = text.find('/');
@@ -58,7 +70,9 @@ std::optional<Subnet> parse_subnet(const std::string& text) {
     return subnet_at(address->value, prefix);
 }
 
-std::string to_string(const Subnet& subnet) { return fmt::format("{}/{}", to_string(subnet.base), subnet.prefix); }
+std::string to_string(const Subnet& subnet) {
+    return fmt::format("{}/{}", to_string(subnet.base), subnet.prefix);
+}
 
 std::vector<Pool> default_pools() {
     std::vector<Pool> pools = {{*parse_subnet("10.213.0.0/16"), 24}};
@@ -83,10 +97,11 @@ Subnet allocate_subnet(const std::vector<Pool>& pools, const std::vector<Subnet>
             at = std::max(at + step, (clash_end + step - 1) / step * step);
         }
     }
-    fail(Kind::conflict,
-         "no free subnet is left: every one in the pools ({}) overlaps a network or a route of this host; remove unused "
-         "networks, or add to `default-address-pools` in daemon.json",
-         to_string(pools));
+    fail(
+        Kind::conflict,
+        "no free subnet is left: every one in the pools ({}) overlaps a network or a route of this host; remove unused "
+        "networks, or add to `default-address-pools` in daemon.json",
+        to_string(pools));
 }
 
 Address allocate_address(const Subnet& subnet, const std::optional<Subnet>& range, Address gateway,
@@ -101,7 +116,8 @@ Address allocate_address(const Subnet& subnet, const std::optional<Subnet>& rang
         at = at >= high ? low : at + 1;
         if (at != gateway.value && !used.contains(Address{at})) return Address{at};
     }
-    fail(Kind::conflict, "no free address is left in {}: {} are in use", to_string(range.value_or(subnet)), used.size());
+    fail(Kind::conflict, "no free address is left in {}: {} are in use", to_string(range.value_or(subnet)),
+         used.size());
 }
 
 }  // namespace hoist::netmgr

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The resolver that containers see at 127.0.0.11.
 
-#include <memory>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -32,7 +32,10 @@ struct Forward::Attempt {
 };
 
 Forward::Forward(DnsLoop& loop, Transport transport, std::string query, std::vector<Upstream> servers, Done done)
-    : loop_(loop), transport_(transport), query_(std::move(query)), servers_(std::move(servers)),
+    : loop_(loop),
+      transport_(transport),
+      query_(std::move(query)),
+      servers_(std::move(servers)),
       done_(std::move(done)) {
     if (servers_.size() > most_servers) servers_.resize(most_servers);
 }

@@ -20,7 +20,9 @@ DnsLoop::DnsLoop()
     check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event), "watch an event descriptor");
 }
 
-DnsLoop::~DnsLoop() { stop(); }
+DnsLoop::~DnsLoop() {
+    stop();
+}
 
 void DnsLoop::start() {
     // Signals are the main thread's: a thread born with all of them blocked never takes one.

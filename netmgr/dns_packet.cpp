@@ -12,7 +12,9 @@ constexpr std::size_t opt_size = 1 + record_fixed;
 constexpr std::uint16_t our_udp_size = 1232;
 constexpr std::uint32_t ttl_seconds = 5;  // containers come and go; a lookup here costs less than a stale answer
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// Reads an uncompressed name. A dot within a label cannot be told from a separator afterwards, so no such name is
 /// accepted. @return the offset behind it
@@ -108,7 +110,9 @@ void write_u16(std::string& packet, std::size_t at, std::uint16_t value) {
     packet[at + 1] = static_cast<char>(value & 255);
 }
 
-bool is_query(std::string_view packet) { return packet.size() >= header_size && !(packet[2] & 0x80); }
+bool is_query(std::string_view packet) {
+    return packet.size() >= header_size && !(packet[2] & 0x80);
+}
 
 std::optional<Query> parse_query(std::string_view packet) {
     if (!is_query(packet) || read_u16(packet, 4) != 1) return std::nullopt;
@@ -165,7 +169,9 @@ bool answers(std::string_view reply, std::string_view query) {
                       [](char a, char b) { return lower(a) == lower(b); });
 }
 
-Rcode rcode_of(std::string_view reply) { return static_cast<Rcode>(reply[3] & 15); }
+Rcode rcode_of(std::string_view reply) {
+    return static_cast<Rcode>(reply[3] & 15);
+}
 
 std::optional<Address> address_of_reverse_name(const std::string& name) {
     constexpr std::string_view suffix = ".in-addr.arpa";

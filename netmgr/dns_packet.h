@@ -13,8 +13,14 @@
 namespace hoist::netmgr::dns {
 
 enum Type : std::uint16_t { type_a = 1, type_ptr = 12, type_opt = 41, type_any = 255 };
-enum Rcode : std::uint8_t { no_error = 0, format_error = 1, server_failure = 2, name_error = 3, not_implemented = 4,
-                            refused = 5 };
+enum Rcode : std::uint8_t {
+    no_error = 0,
+    format_error = 1,
+    server_failure = 2,
+    name_error = 3,
+    not_implemented = 4,
+    refused = 5
+};
 constexpr std::uint16_t class_in = 1;
 constexpr std::uint16_t class_any = 255;
 constexpr std::size_t header_size = 12;
@@ -27,7 +33,7 @@ struct Query {
     std::string name;  ///< lower case, without the last dot; empty for the root
     std::uint16_t type = 0;
     std::uint16_t klass = 0;
-    std::size_t question_end = 0;     ///< the question is bytes 12 to here
+    std::size_t question_end = 0;  ///< the question is bytes 12 to here
     bool edns = false;
     std::size_t udp_size = plain_udp_size;  ///< the longest answer the asker takes over UDP
 };

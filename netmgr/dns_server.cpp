@@ -63,8 +63,8 @@ void DnsServer::State::read_udp(const std::shared_ptr<Client>& client) {
         sockaddr_in from{};
         socklen_t from_size = sizeof from;
         const int socket = client->sockets.udp.get();
-        const ssize_t size = ::recvfrom(socket, buffer, sizeof buffer, MSG_DONTWAIT,
-                                        reinterpret_cast<sockaddr*>(&from), &from_size);
+        const ssize_t size =
+            ::recvfrom(socket, buffer, sizeof buffer, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &from_size);
         if (size < 0) return;
         std::string query(buffer, size);
         const std::weak_ptr<Client> weak = client;
@@ -104,7 +104,9 @@ DnsServer::DnsServer(std::string resolv_conf) : state_(std::make_unique<State>(s
     state_->loop.start();
 }
 
-DnsServer::~DnsServer() { state_->loop.stop(); }
+DnsServer::~DnsServer() {
+    state_->loop.stop();
+}
 
 void DnsServer::add(const ContainerId& id, DnsSockets sockets, std::vector<NetworkId> networks, bool forward,
                     std::vector<std::string> upstream) {

@@ -50,12 +50,13 @@ Message batch_mark(int type) {
     return Message(type, 0, header);
 }
 
-void put_be32(Message& message, int attribute, std::uint32_t value) { message.put_u32(attribute, htonl(value)); }
+void put_be32(Message& message, int attribute, std::uint32_t value) {
+    message.put_u32(attribute, htonl(value));
+}
 
 void expression(Message& list, const char* name, const std::function<void(Message&)>& fill) {
-    list.nest(NFTA_LIST_ELEM, [&](Message& element) {
-        element.put(NFTA_EXPR_NAME, std::string(name)).nest(NFTA_EXPR_DATA, fill);
-    });
+    list.nest(NFTA_LIST_ELEM,
+              [&](Message& element) { element.put(NFTA_EXPR_NAME, std::string(name)).nest(NFTA_EXPR_DATA, fill); });
 }
 
 void expect(Message& list, const void* value, std::size_t size) {

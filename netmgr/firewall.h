@@ -18,7 +18,7 @@ struct PublishedPort {
     Address host_address;  ///< 0.0.0.0: every address of this host, loopback included
     std::uint16_t host_port = 0;
     Protocol protocol = Protocol::tcp;
-    NetworkId network;     ///< the endpoint's network
+    NetworkId network;  ///< the endpoint's network
     Address container_address;
     std::uint16_t container_port = 0;
     auto operator<=>(const PublishedPort&) const = default;

@@ -98,8 +98,9 @@ Message forwarding_entry(int port, const std::string& mac) {
     return message;
 }
 
-/// Makes the kernel take notice of the carrier now. It does so in a worker otherwise, and drops the port's packets until
-/// then: the first ARP request would be lost, and a second one is only sent after a second. (rtnl_getlink, since 6.9)
+/// Makes the kernel take notice of the carrier now. It does so in a worker otherwise, and drops the port's packets
+/// until then: the first ARP request would be lost, and a second one is only sent after a second. (rtnl_getlink,
+/// since 6.9)
 Message notice_carrier(int port) {
     Message message(RTM_GETLINK, 0, link_header(port));
     message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -231,7 +232,9 @@ void Links::ensure_bridge(const BridgeNetwork& network) try {
     throw;
 }
 
-void Links::remove_bridge(const BridgeNetwork& network) { remove_link(network.bridge); }
+void Links::remove_bridge(const BridgeNetwork& network) {
+    remove_link(network.bridge);
+}
 
 void Links::remove_link(const std::string& name) {
     state_->with([&](NetlinkSocket& socket) { state_->remove(socket, name); });

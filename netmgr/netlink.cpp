@@ -32,8 +32,7 @@ std::string extended_error(const nlmsghdr* header) {
 
 }  // namespace
 
-Message::Message(int type, int flags, const void* header, std::size_t size)
-    : message_(nlmsg_alloc_size(message_room)) {
+Message::Message(int type, int flags, const void* header, std::size_t size) : message_(nlmsg_alloc_size(message_room)) {
     if (!message_ || !nlmsg_put(message_.get(), 0, 0, type, 0, NLM_F_REQUEST | flags)) throw std::bad_alloc();
     append(header, size);
 }
@@ -44,7 +43,9 @@ Message& Message::put(int attribute, const void* data, std::size_t size) {
     return *this;
 }
 
-Message& Message::put_address(int attribute, Address address) { return put_u32(attribute, htonl(address.value)); }
+Message& Message::put_address(int attribute, Address address) {
+    return put_u32(attribute, htonl(address.value));
+}
 
 Message& Message::put_mac(int attribute, const std::string& mac) {
     unsigned char bytes[6];

@@ -43,7 +43,9 @@ void write_sysctl(const std::string& name, std::string_view value, bool may_be_a
     write_all(file, value, path);
 }
 
-std::string bridge_name(const NetworkId& id) { return "hb-" + id.shortened(); }
+std::string bridge_name(const NetworkId& id) {
+    return "hb-" + id.shortened();
+}
 
 std::string veth_name(const NetworkId& network, const ContainerId& container) {
     return fmt::format("hv-{:012x}", hash_of(container.str() + "/" + network.str()) >> 16);

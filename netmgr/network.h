@@ -20,8 +20,8 @@ struct BridgeNetwork {
     std::string name;
     std::string bridge;  ///< link name, at most 15 characters: bridge_name(id)
     Subnet subnet;
-    Address gateway;     ///< the bridge's own address
-    bool internal = false;    ///< no way out, no default route
+    Address gateway;        ///< the bridge's own address
+    bool internal = false;  ///< no way out, no default route
     bool masquerade = true;
     bool inter_container = true;
     int mtu = 1500;

@@ -45,9 +45,11 @@ std::vector<std::string> nameservers_of(std::string_view resolv_conf) {
 }
 
 const std::vector<Upstream>& ResolvConf::servers() {
-    struct stat now{};
+    struct stat now {};
     if (::stat(path_.c_str(), &now) != 0) now = {};
-    const auto same = [&](const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; };
+    const auto same = [&](const timespec& a, const timespec& b) {
+        return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+    };
     if (now.st_ino == seen_.st_ino && now.st_dev == seen_.st_dev && now.st_size == seen_.st_size &&
         same(now.st_mtim, seen_.st_mtim) && same(now.st_ctim, seen_.st_ctim))
         return servers_;

@@ -31,7 +31,7 @@ public:
 
 private:
     std::string path_;
-    struct stat seen_{};
+    struct stat seen_ {};
     std::vector<Upstream> servers_;
 };
 

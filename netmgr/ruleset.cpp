@@ -75,9 +75,12 @@ table inet hoist {
 
 const char* name_of(Protocol protocol) {
     switch (protocol) {
-        case Protocol::tcp: return "tcp";
-        case Protocol::udp: return "udp";
-        case Protocol::sctp: return "sctp";
+        case Protocol::tcp:
+            return "tcp";
+        case Protocol::udp:
+            return "udp";
+        case Protocol::sctp:
+            return "sctp";
     }
     return "tcp";
 }
@@ -122,7 +125,9 @@ Elements elements_of(const FirewallState& state) {
     return elements;
 }
 
-std::string render_skeleton() { return skeleton; }
+std::string render_skeleton() {
+    return skeleton;
+}
 
 std::string render_difference(const Elements& old, const Elements& wanted) {
     std::string removals, additions;

@@ -43,7 +43,8 @@ void compare_rows(const Rows& rows, Engine::State& engine, Findings& findings) {
             findings.push_back({"lease " + lease.address, "it is given twice"});
     }
     for (const auto& row : rows.volumes)
-        if (!engine.volumes.find(row.name)) findings.push_back({"volume row " + row.name, "the engine does not know it"});
+        if (!engine.volumes.find(row.name))
+            findings.push_back({"volume row " + row.name, "the engine does not know it"});
 }
 
 /// What the kernel must hold for containers that are up.
@@ -67,7 +68,9 @@ std::vector<Expected> expected_of(Engine::State& engine) {
     return list;
 }
 
-bool alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
+bool alive(int pid) {
+    return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
+}
 
 void check_kernel(const std::vector<Expected>& up, const std::set<std::string>& links,
                   const std::set<std::string>& cgroups, Findings& findings) {
@@ -114,9 +117,8 @@ asio::awaitable<Findings> audit_once(Engine::State& engine) {
     std::vector<std::string> bridges;
     for (const auto& [id, network] : engine.networks.all()) bridges.push_back(network.bridge.bridge);
     auto work = [layout = engine.layout, cgroups = engine.cgroups, parent = engine.config.cgroup_parent,
-                 &links = engine.networks.links(), owned = owned_by(engine, false), up = expected_of(engine), bridges] {
-        return look(layout, cgroups, parent, links, owned, up, bridges);
-    };
+                 &links = engine.networks.links(), owned = owned_by(engine, false), up = expected_of(engine),
+                 bridges] { return look(layout, cgroups, parent, links, owned, up, bridges); };
     const auto looked = co_await on_pool(engine.pool, std::move(work));
     findings.insert(findings.end(), looked.begin(), looked.end());
     auto job = [&engine] { return engine.networks.firewall_intact(); };

@@ -37,8 +37,10 @@ auto on_pool(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitabl
         auto guard = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler));
         boost::asio::post(pool, [box, handler = std::move(handler), guard = std::move(guard)]() mutable {
             try {
-                if constexpr (std::is_void_v<Value>) box->work();
-                else box->value.emplace(box->work());
+                if constexpr (std::is_void_v<Value>)
+                    box->work();
+                else
+                    box->value.emplace(box->work());
             } catch (...) {
                 box->failure = std::current_exception();
             }
@@ -47,7 +49,7 @@ auto on_pool(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitabl
         });
     };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(std::move(initiate),
-                                                                                     boost::asio::use_awaitable);
+                                                                                       boost::asio::use_awaitable);
     if (box->failure) std::rethrow_exception(box->failure);
     if constexpr (!std::is_void_v<Value>) co_return std::move(*box->value);
 }

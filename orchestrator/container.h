@@ -31,14 +31,14 @@ struct MountSpec {
 
 /// A file given to the container (secret or config), kept on tmpfs only, bind-mounted read-only.
 struct FileSpec {
-    std::string source_file;             ///< host path, read at each start; or
+    std::string source_file;  ///< host path, read at each start; or
     std::optional<std::string> content;
     std::string target;
     std::uint32_t uid = 0, gid = 0, mode = 0444;
 };
 
 struct PortSpec {
-    std::string host_ip;  ///< empty: 0.0.0.0
+    std::string host_ip;                             ///< empty: 0.0.0.0
     std::uint16_t host_port = 0, host_port_end = 0;  ///< 0: any free one
     std::uint16_t container_port = 0;
     std::string protocol = "tcp";
@@ -80,10 +80,10 @@ struct ResourceSpec {
 
 /// Everything a container is made from. Stored as JSON; fields map to Docker's Config and HostConfig.
 struct ContainerSpec {
-    std::string image;     ///< as the user wrote it
-    std::string image_id;  ///< resolved when created
+    std::string image;                                            ///< as the user wrote it
+    std::string image_id;                                         ///< resolved when created
     std::optional<std::vector<std::string>> entrypoint, command;  ///< absent: the image's
-    std::vector<std::string> environment;  ///< "K=v"; "K" alone removes the image's
+    std::vector<std::string> environment;                         ///< "K=v"; "K" alone removes the image's
     std::map<std::string, std::string> labels;
     std::string user, working_dir, hostname, domainname, stop_signal;
     std::optional<std::chrono::seconds> stop_timeout;

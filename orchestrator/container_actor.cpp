@@ -30,7 +30,9 @@ ContainerActor::ContainerActor(Engine::State& engine, ContainerView view, ImageF
       changed_(engine.executor()),
       health_wake_(engine.executor()) {}
 
-storage::ContainerRow ContainerActor::row() const { return container_row(view_, spec_text_); }
+storage::ContainerRow ContainerActor::row() const {
+    return container_row(view_, spec_text_);
+}
 
 asio::awaitable<void> ContainerActor::persist() {
     auto write = [row = row()](storage::Transaction& transaction) { transaction.put(row); };
@@ -111,7 +113,8 @@ asio::awaitable<void> ContainerActor::end_process(int signal, std::chrono::secon
         if (co_await exits_within(limit)) co_return;
     }
     fail(Kind::timeout,
-         "container {} did not end within {} s of SIGKILL: its process {} waits inside the kernel; it is cleaned up when "
+         "container {} did not end within {} s of SIGKILL: its process {} waits inside the kernel; it is cleaned up "
+         "when "
          "it ends",
          view_.name, patience_after_kill.count(), std::get<Running>(view_.state).pid);
 }
@@ -172,8 +175,7 @@ asio::awaitable<void> ContainerActor::rename(std::string name) {
     const auto self = shared_from_this();
     const auto lock = co_await operations_.acquire();
     const auto [it, added] = engine_.names.emplace(name, view_.id);
-    if (!added)
-        fail(Kind::conflict, "container name {} is already used by container {}", name, it->second.shortened());
+    if (!added) fail(Kind::conflict, "container name {} is already used by container {}", name, it->second.shortened());
     const auto old = std::exchange(view_.name, name);
     try {
         co_await persist();
@@ -244,8 +246,10 @@ asio::awaitable<Exit> ContainerActor::wait(WaitFor condition) {
     const auto before = exits_;
     Exit last = last_exit().value_or(last_known_);
     for (;;) {
-        if (const auto exit = last_exit()) last = *exit;
-        else if (std::holds_alternative<Removing>(view_.state)) last = last_known_;
+        if (const auto exit = last_exit())
+            last = *exit;
+        else if (std::holds_alternative<Removing>(view_.state))
+            last = last_known_;
         const bool up = running() || std::holds_alternative<Restarting>(view_.state);
         if (removed_ || (condition == WaitFor::not_running && !up)) co_return last;
         if (condition == WaitFor::next_exit && exits_ != before) co_return last;

@@ -126,7 +126,7 @@ private:
     std::optional<runtime::Message> hello_;
     std::string written_spec_;  ///< what the monitor's spec.json says
     Fd netns_;
-    bool plugged_ = false;      ///< netns_ (if one is needed) and names are there
+    bool plugged_ = false;  ///< netns_ (if one is needed) and names are there
     std::optional<netmgr::DnsSockets> unkept_dns_;
     /// A client that attached before the start, as `docker run` does.
     struct WaitingClient {

@@ -15,9 +15,12 @@ constexpr std::chrono::seconds patience{5};
 asio::awaitable<void> ContainerActor::adopt() {
     const auto self = shared_from_this();
     const auto lock = co_await operations_.acquire();
-    if (co_await connect_to_monitor()) co_await take_hello();
-    else if (running()) co_await take_absence();
-    else if (!view_.ports.empty()) view_.ports.clear();  // nothing is published any more
+    if (co_await connect_to_monitor())
+        co_await take_hello();
+    else if (running())
+        co_await take_absence();
+    else if (!view_.ports.empty())
+        view_.ports.clear();  // nothing is published any more
     if (!view_.endpoints.empty() && plugged_) engine_.networks.restore_ports(view_);
 }
 
@@ -42,9 +45,12 @@ void ContainerActor::take_kept(runtime::Message& hello) {
     netmgr::DnsSockets dns;
     for (std::size_t i = 0; i < names.size() && first + i < hello.fds.size(); ++i) {
         auto& fd = hello.fds[first + i];
-        if (names[i] == "netns") netns_ = std::move(fd);
-        else if (names[i] == "dns_udp") dns.udp = std::move(fd);
-        else if (names[i] == "dns_tcp") dns.tcp = std::move(fd);
+        if (names[i] == "netns")
+            netns_ = std::move(fd);
+        else if (names[i] == "dns_udp")
+            dns.udp = std::move(fd);
+        else if (names[i] == "dns_tcp")
+            dns.tcp = std::move(fd);
     }
     plugged_ = netns_ || view_.endpoints.empty();
     if (plugged_ && dns.udp && dns.tcp) engine_.networks.serve_names(view_, std::move(dns));
@@ -68,8 +74,10 @@ asio::awaitable<void> ContainerActor::take_hello() {
     } else if (state == "exited" && running()) {
         const auto exit = hello.body.find("exit");
         const auto record = exit == hello.body.end() ? runtime::ExitRecord{} : runtime::exit_record_from_json(*exit);
-        if (record.finished_at >= std::get<Running>(view_.state).since) co_await take_exit(record);
-        else set_state(Restarting{{.code = record.code}, now()});  // known already; the next start was never sent
+        if (record.finished_at >= std::get<Running>(view_.state).since)
+            co_await take_exit(record);
+        else
+            set_state(Restarting{{.code = record.code}, now()});  // known already; the next start was never sent
     } else if (state == "created" && running()) {
         set_state(Created{});  // the start was never sent
         co_await persist();

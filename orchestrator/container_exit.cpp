@@ -131,7 +131,9 @@ asio::awaitable<void> ContainerActor::settle() {
     if (!std::exchange(view_.ports, {}).empty()) co_await engine_.networks.unpublish(view_.id);
 }
 
-asio::awaitable<void> ContainerActor::auto_remove() { co_await remove(false, true); }
+asio::awaitable<void> ContainerActor::auto_remove() {
+    co_await remove(false, true);
+}
 
 asio::awaitable<void> ContainerActor::lose_monitor() {
     const auto self = shared_from_this();

@@ -46,7 +46,7 @@ void write_given_files(StartInput& input, const std::string& directory) {
 void add_device(const std::string& text, StartFacts& facts) {
     auto parts = split(text, ':');
     if (parts.size() == 2 && parts[1].find('/') == std::string::npos) parts.insert(parts.begin() + 1, parts[0]);
-    struct stat info{};
+    struct stat info {};
     check(::stat(parts[0].c_str(), &info), "device {}", parts[0]);
     if (!S_ISCHR(info.st_mode) && !S_ISBLK(info.st_mode)) fail(Kind::invalid, "{} is not a device", parts[0]);
     runtime::Device device;
@@ -86,7 +86,8 @@ runtime::LogLimits log_limits(const std::map<std::string, std::string>& options)
 void make_bind_sources(const ContainerSpec& spec) {
     for (const auto& mount : spec.mounts) {
         if (mount.type != MountSpec::Type::bind) continue;
-        if (mount.create_host_path && ::access(mount.source.c_str(), F_OK) != 0) make_directories(mount.source);
+        if (mount.create_host_path && ::access(mount.source.c_str(), F_OK) != 0)
+            make_directories(mount.source);
         else if (::access(mount.source.c_str(), F_OK) != 0)
             fail(Kind::not_found, "bind mount source {} does not exist on this host", mount.source);
     }
@@ -107,8 +108,8 @@ runtime::MonitorSpec monitor_spec(const StartInput& input, const storage::Layout
     made.init = spec.init;
     made.open_stdin = spec.open_stdin;
     made.stdin_once = spec.stdin_once;
-    made.log_driver = spec.log_driver == "none" ? runtime::MonitorSpec::LogDriver::none
-                                                : runtime::MonitorSpec::LogDriver::local;
+    made.log_driver =
+        spec.log_driver == "none" ? runtime::MonitorSpec::LogDriver::none : runtime::MonitorSpec::LogDriver::local;
     made.log_limits = log_limits(spec.log_options);
     return made;
 }

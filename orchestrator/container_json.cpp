@@ -93,12 +93,18 @@ Json encode_list(const std::vector<T>& list) {
 
 template <class T>
 Json encode(const T& value) {
-    if constexpr (std::is_enum_v<T>) return static_cast<int>(value);
-    else if constexpr (std::is_same_v<T, Bytes>) return value.count;
-    else if constexpr (std::is_same_v<T, Nanoseconds> || std::is_same_v<T, std::chrono::seconds>) return value.count();
-    else if constexpr (std::is_same_v<T, NetworkId>) return value.str();
-    else if constexpr (requires { encode_list(value); }) return encode_list(value);
-    else if constexpr (std::is_constructible_v<Json, T>) return Json(value);
+    if constexpr (std::is_enum_v<T>)
+        return static_cast<int>(value);
+    else if constexpr (std::is_same_v<T, Bytes>)
+        return value.count;
+    else if constexpr (std::is_same_v<T, Nanoseconds> || std::is_same_v<T, std::chrono::seconds>)
+        return value.count();
+    else if constexpr (std::is_same_v<T, NetworkId>)
+        return value.str();
+    else if constexpr (requires { encode_list(value); })
+        return encode_list(value);
+    else if constexpr (std::is_constructible_v<Json, T>)
+        return Json(value);
     else {
         Writer writer;
         fields(writer, value, &value);
@@ -139,12 +145,16 @@ void decode(const Json& from, std::vector<T>& list) {
 
 template <class T>
 void decode(const Json& from, T& value) {
-    if constexpr (std::is_enum_v<T>) value = static_cast<T>(from.get<int>());
-    else if constexpr (std::is_same_v<T, Bytes>) value.count = from.get<std::int64_t>();
+    if constexpr (std::is_enum_v<T>)
+        value = static_cast<T>(from.get<int>());
+    else if constexpr (std::is_same_v<T, Bytes>)
+        value.count = from.get<std::int64_t>();
     else if constexpr (std::is_same_v<T, Nanoseconds> || std::is_same_v<T, std::chrono::seconds>)
         value = T(from.get<std::int64_t>());
-    else if constexpr (std::is_same_v<T, NetworkId>) value = NetworkId(from.get<std::string>());
-    else if constexpr (requires { from.get_to(value); }) from.get_to(value);
+    else if constexpr (std::is_same_v<T, NetworkId>)
+        value = NetworkId(from.get<std::string>());
+    else if constexpr (requires { from.get_to(value); })
+        from.get_to(value);
     else {
         if (!from.is_object()) throw Error(Kind::invalid, "a JSON object was expected");
         Reader reader{from};
@@ -154,7 +164,9 @@ void decode(const Json& from, T& value) {
 
 }  // namespace
 
-Json to_json(const ContainerSpec& spec) { return encode(spec); }
+Json to_json(const ContainerSpec& spec) {
+    return encode(spec);
+}
 
 ContainerSpec container_spec_from_json(const Json& object) {
     ContainerSpec spec;

@@ -6,7 +6,9 @@
 namespace hoist::orchestrator {
 namespace {
 
-std::int64_t stamp(TimePoint time) { return time.time_since_epoch().count(); }
+std::int64_t stamp(TimePoint time) {
+    return time.time_since_epoch().count();
+}
 TimePoint time_of(const Json& object, const char* key) {
     return TimePoint(Nanoseconds(json_value<std::int64_t>(object, key, 0)));
 }
@@ -24,9 +26,12 @@ Exit exit_from_json(const Json& object) {
 }
 
 Json endpoint_to_json(const EndpointState& endpoint) {
-    return {{"network", endpoint.network.str()}, {"network_name", endpoint.network_name},
-            {"address", endpoint.address},       {"gateway", endpoint.gateway},
-            {"mac", endpoint.mac},               {"prefix", endpoint.prefix},
+    return {{"network", endpoint.network.str()},
+            {"network_name", endpoint.network_name},
+            {"address", endpoint.address},
+            {"gateway", endpoint.gateway},
+            {"mac", endpoint.mac},
+            {"prefix", endpoint.prefix},
             {"aliases", endpoint.aliases}};
 }
 EndpointState endpoint_from_json(const Json& object) {
@@ -110,10 +115,9 @@ ContainerView view_of(const storage::ContainerRow& row) {
     for (const auto& endpoint : json_value(state, "endpoints", Json::array()))
         view.endpoints.push_back(endpoint_from_json(endpoint));
     for (const auto& port : json_value(state, "ports", Json::array()))
-        view.ports.push_back({json_value<std::string>(port, "host_ip", ""),
-                              json_value<std::uint16_t>(port, "host_port", 0),
-                              json_value<std::uint16_t>(port, "container_port", 0),
-                              json_value<std::string>(port, "protocol", "tcp")});
+        view.ports.push_back(
+            {json_value<std::string>(port, "host_ip", ""), json_value<std::uint16_t>(port, "host_port", 0),
+             json_value<std::uint16_t>(port, "container_port", 0), json_value<std::string>(port, "protocol", "tcp")});
     return view;
 }
 

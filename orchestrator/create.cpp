@@ -132,7 +132,8 @@ ImageFacts image_facts(Engine::State& engine, const storage::Image& image) {
 
 asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSpec spec, std::string name) {
     const auto image = engine.images.find(spec.image_id.empty() ? spec.image : spec.image_id);
-    if (!image) fail(Kind::not_found, "no such image: {}; see `hoist images`, or make it with `hoist import`", spec.image);
+    if (!image)
+        fail(Kind::not_found, "no such image: {}; see `hoist images`, or make it with `hoist import`", spec.image);
     if (spec.network_mode.empty() || spec.network_mode == "default") spec.network_mode = "bridge";
     check_spec(spec, image->config, engine);
     complete_mounts(spec, image->config);
@@ -168,10 +169,11 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
             for (const auto& volume : intent.volumes) transaction.put(volume);
             transaction.put(intent.container);
             for (const auto& lease : intent.leases) transaction.put(lease);
-        }), name);
-        const auto made = engine.tasks.begin(on_pool(engine.pool, [layout = engine.layout, view, facts] {
-            prepare_directories(layout, view, facts);
-        }), name);
+        }),
+                                               name);
+        const auto made = engine.tasks.begin(
+            on_pool(engine.pool, [layout = engine.layout, view, facts] { prepare_directories(layout, view, facts); }),
+            name);
         co_await stored.settled();
         co_await made.settled();
         co_await stored.get();

@@ -29,7 +29,9 @@ asio::awaitable<T> keeping(std::shared_ptr<ContainerActor>, asio::awaitable<T> w
     co_return co_await std::move(work);
 }
 
-int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+int cores() {
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 }  // namespace
 
@@ -57,7 +59,7 @@ asio::awaitable<void> Engine::State::commit(std::function<void(storage::Transact
         });
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(initiate),
-                                                                                         asio::use_awaitable);
+                                                                                           asio::use_awaitable);
 }
 
 std::shared_ptr<ContainerActor> Engine::State::actor(const ContainerId& id) const {
@@ -102,9 +104,15 @@ Engine::~Engine() {
         if (state_->context.run_one_for(std::chrono::milliseconds(100)) == 0 && state_->context.stopped()) break;
 }
 
-asio::awaitable<void> Engine::reconcile() { return orchestrator::reconcile(*state_); }
-void Engine::shut_down() { state_->tasks.cancel(); }
-const EngineConfig& Engine::config() const { return state_->config; }
+asio::awaitable<void> Engine::reconcile() {
+    return orchestrator::reconcile(*state_);
+}
+void Engine::shut_down() {
+    state_->tasks.cancel();
+}
+const EngineConfig& Engine::config() const {
+    return state_->config;
+}
 
 asio::awaitable<ContainerId> Engine::create(ContainerSpec spec, std::string name) {
     return state_->tasks.run(create_container(*state_, std::move(spec), std::move(name)), "create");
@@ -160,7 +168,9 @@ ContainerId Engine::resolve(const std::string& name) const {
     return *found;
 }
 
-ContainerView Engine::view(const ContainerId& id) const { return state_->actor(id)->view(); }
+ContainerView Engine::view(const ContainerId& id) const {
+    return state_->actor(id)->view();
+}
 
 std::vector<ContainerView> Engine::list() const {
     std::vector<ContainerView> views;
@@ -182,8 +192,12 @@ asio::awaitable<void> Engine::resize(ContainerId id, int rows, int columns) {
     return state_->actor(id)->resize(rows, columns);
 }
 
-asio::awaitable<int> Engine::wait_exec(ExecId id) { return orchestrator::wait_exec(*state_, std::move(id)); }
-ExecView Engine::view_exec(const ExecId& id) const { return exec_record(*state_, id)->view; }
+asio::awaitable<int> Engine::wait_exec(ExecId id) {
+    return orchestrator::wait_exec(*state_, std::move(id));
+}
+ExecView Engine::view_exec(const ExecId& id) const {
+    return exec_record(*state_, id)->view;
+}
 void Engine::resize_exec(const ExecId& id, int rows, int columns) {
     orchestrator::resize_exec(*state_, id, rows, columns);
 }
@@ -215,13 +229,27 @@ std::optional<VolumeView> Engine::find_volume(const std::string& name) const {
     const auto* volume = state_->volumes.find(name);
     return volume ? std::optional(*volume) : std::nullopt;
 }
-std::vector<VolumeView> Engine::volumes() const { return state_->volumes.all(); }
+std::vector<VolumeView> Engine::volumes() const {
+    return state_->volumes.all();
+}
 
-storage::ImageStore& Engine::images() { return state_->images; }
-storage::Database& Engine::database() { return state_->database; }
-const storage::Layout& Engine::layout() const { return state_->layout; }
-EventLog& Engine::events() { return state_->events; }
-asio::thread_pool& Engine::workers() { return state_->pool; }
-asio::awaitable<std::vector<AuditFinding>> Engine::audit() { return orchestrator::audit(*state_); }
+storage::ImageStore& Engine::images() {
+    return state_->images;
+}
+storage::Database& Engine::database() {
+    return state_->database;
+}
+const storage::Layout& Engine::layout() const {
+    return state_->layout;
+}
+EventLog& Engine::events() {
+    return state_->events;
+}
+asio::thread_pool& Engine::workers() {
+    return state_->pool;
+}
+asio::awaitable<std::vector<AuditFinding>> Engine::audit() {
+    return orchestrator::audit(*state_);
+}
 
 }  // namespace hoist::orchestrator

@@ -26,12 +26,12 @@ namespace asio = boost::asio;
 
 struct EngineConfig {
     std::string root = "/var/lib/hoist", run = "/run/hoist";
-    std::string runtime_program;          ///< path of hoist-runtime
-    std::string cgroup_parent = "/hoist"; ///< below each hierarchy
+    std::string runtime_program;           ///< path of hoist-runtime
+    std::string cgroup_parent = "/hoist";  ///< below each hierarchy
     std::vector<netmgr::Pool> address_pools = netmgr::default_pools();
     std::string resolv_conf = "/etc/resolv.conf";
     int workers = 4;
-    int parallel_starts = 0;              ///< 0: one per core
+    int parallel_starts = 0;  ///< 0: one per core
 };
 
 struct NetworkSpec {
@@ -133,8 +133,8 @@ public:
     asio::awaitable<void> remove_network(std::string name);
     std::optional<NetworkView> find_network(const std::string& name) const;
     std::vector<NetworkView> networks() const;
-    asio::awaitable<void> create_volume(VolumeSpec spec);  ///< same name again: nothing happens
-    asio::awaitable<void> remove_volume(std::string name); ///< @throws Error(conflict) naming the users
+    asio::awaitable<void> create_volume(VolumeSpec spec);   ///< same name again: nothing happens
+    asio::awaitable<void> remove_volume(std::string name);  ///< @throws Error(conflict) naming the users
     std::optional<VolumeView> find_volume(const std::string& name) const;
     std::vector<VolumeView> volumes() const;
 

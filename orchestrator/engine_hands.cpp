@@ -108,7 +108,8 @@ ContainerSpec EngineHands::specification(const CreateContainer& step, const stor
 asio::awaitable<std::string> EngineHands::act(const CreateContainer& step) {
     const auto& service = project_.services.at(step.service);
     const auto image = engine_.images().find(image_name(project_, service));
-    if (!image) fail(Kind::not_found, "container {}: image {} has gone meanwhile", step.name, image_name(project_, service));
+    if (!image)
+        fail(Kind::not_found, "container {}: image {} has gone meanwhile", step.name, image_name(project_, service));
     auto spec = specification(step, *image);
     if (step.replaces) co_await take_away(*step.replaces, step.name);
     if (const auto left = left_behind_.find(step.name); left != left_behind_.end())
@@ -124,8 +125,10 @@ asio::awaitable<std::string> EngineHands::act(const CreateContainer& step) {
 }
 
 asio::awaitable<void> EngineHands::take_away(const ContainerId& id, const std::string& name) {
-    if (const auto known = engine_.find(id.str())) left_behind_[name] = engine_.view(*known).spec.mounts;
-    else co_return;
+    if (const auto known = engine_.find(id.str()))
+        left_behind_[name] = engine_.view(*known).spec.mounts;
+    else
+        co_return;
     co_await stop_if_there(engine_, id, options_.grace);
     co_await remove_if_there(engine_, id, false);
 }

@@ -22,7 +22,8 @@ using Clock = std::chrono::steady_clock;
 std::string beginning(const std::string& verb) {
     if (verb == "await") return "Waiting";
     if (verb == "stop") return "Stopping";
-    std::string word = verb == "create" || verb == "recreate" || verb == "remove" ? verb.substr(0, verb.size() - 1) : verb;
+    std::string word =
+        verb == "create" || verb == "recreate" || verb == "remove" ? verb.substr(0, verb.size() - 1) : verb;
     word[0] = static_cast<char>(word[0] - 'a' + 'A');
     return word + "ing";
 }
@@ -30,8 +31,13 @@ std::string beginning(const std::string& verb) {
 class Execution {
 public:
     Execution(Plan plan, Hands& hands, ProgressSink progress, int parallel, asio::any_io_executor executor)
-        : plan_(std::move(plan)), hands_(hands), progress_(std::move(progress)), parallel_(parallel),
-          executor_(std::move(executor)), ended_(executor_), steps_(plan_.steps.size()) {
+        : plan_(std::move(plan)),
+          hands_(hands),
+          progress_(std::move(progress)),
+          parallel_(parallel),
+          executor_(std::move(executor)),
+          ended_(executor_),
+          steps_(plan_.steps.size()) {
         for (StepId id = 0; id < steps_.size(); ++id) {
             steps_[id].open = plan_.steps[id].after.size();
             for (const StepId before : plan_.steps[id].after) steps_[before].dependents.push_back(id);
@@ -77,9 +83,12 @@ private:
             const StepId id = ready_.front();
             ready_.pop_front();
             if (cancelled_) continue;
-            if (steps_[id].blocked) leave_out(id);
-            else if (!wait_of(id) && acting_ >= parallel_) held_back.push_back(id);
-            else begin(id);
+            if (steps_[id].blocked)
+                leave_out(id);
+            else if (!wait_of(id) && acting_ >= parallel_)
+                held_back.push_back(id);
+            else
+                begin(id);
         }
         ready_ = std::move(held_back);
     }
@@ -111,8 +120,10 @@ private:
         steps_[id].under_way = false;
         const auto what = describe(plan_.steps[id].action);
         const std::chrono::duration<double> took = Clock::now() - since;
-        if (!problem) tell(Progress::Phase::done, what, word, took);
-        else if (!cancelled_ || !wait_of(id)) note_failure(id, problem, what, took);
+        if (!problem)
+            tell(Progress::Phase::done, what, word, took);
+        else if (!cancelled_ || !wait_of(id))
+            note_failure(id, problem, what, took);
         release_dependents(id, !problem || is_optional(id));
         woken_ = true;
         ended_.cancel();
@@ -164,15 +175,15 @@ private:
         }
         const auto own = describe(plan_.steps[failed].action).service;
         for (const StepId id : seen)
-            if (const auto* start = std::get_if<StartContainer>(&plan_.steps[id].action); start && start->service != own)
+            if (const auto* start = std::get_if<StartContainer>(&plan_.steps[id].action);
+                start && start->service != own)
                 services.push_back(start->service);
         services.erase(std::unique(services.begin(), services.end()), services.end());
         return services.empty() ? "" : "\n  waiting for it, not started: " + join(services, ", ");
     }
 
     void report() const {
-        if (failures_.size() == 1)
-            throw Error(failures_[0].kind, failures_[0].text + waiting_for(failures_[0].step));
+        if (failures_.size() == 1) throw Error(failures_[0].kind, failures_[0].text + waiting_for(failures_[0].step));
         if (!failures_.empty()) {
             std::string text = fmt::format("{} steps failed:", failures_.size());
             for (const auto& failure : failures_) text += "\n- " + failure.text + waiting_for(failure.step);

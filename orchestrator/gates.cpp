@@ -12,9 +12,12 @@ using Condition = compose::Dependency::Condition;
 bool is_met(Condition condition, const Gates::Target& target) {
     if (target.start || !target.existing) return false;
     switch (condition) {
-        case Condition::started: return is_running(*target.existing);
-        case Condition::healthy: return is_running(*target.existing) && target.existing->health == Health::healthy;
-        case Condition::completed: return is_finished_job(*target.existing);
+        case Condition::started:
+            return is_running(*target.existing);
+        case Condition::healthy:
+            return is_running(*target.existing) && target.existing->health == Health::healthy;
+        case Condition::completed:
+            return is_finished_job(*target.existing);
     }
     return false;
 }
@@ -55,9 +58,10 @@ StepId Gates::await(Condition condition, bool required, const Target& target, co
 }
 
 void Gates::no_healthcheck(const std::string& dependent, const std::string& dependency) {
-    problems_.invalid(fmt::format("service {} waits for {} to be healthy, but neither {} nor its image has a "
-                                  "healthcheck: add one, or use condition service_started",
-                                  dependent, dependency, dependency));
+    problems_.invalid(
+        fmt::format("service {} waits for {} to be healthy, but neither {} nor its image has a "
+                    "healthcheck: add one, or use condition service_started",
+                    dependent, dependency, dependency));
 }
 
 }  // namespace hoist::orchestrator

@@ -29,8 +29,7 @@ bool HealthVerdict::feed(HealthState& state, ProbeResult result, Time at) {
     return state.status != before;
 }
 
-std::chrono::nanoseconds HealthVerdict::delay(const HealthState& state, std::chrono::nanoseconds took,
-                                             Time at) const {
+std::chrono::nanoseconds HealthVerdict::delay(const HealthState& state, std::chrono::nanoseconds took, Time at) const {
     if (!warming_up(state, at)) return spec_.interval;
     // A twentieth of the time waited so far: within 100 ms for the first two seconds, and ever cheaper after. A slow
     // probe may use half a core, no more.
@@ -38,7 +37,9 @@ std::chrono::nanoseconds HealthVerdict::delay(const HealthState& state, std::chr
     return std::min(fitting, std::min(spec_.interval, std::max<Nanoseconds>(spec_.start_interval, quickest)));
 }
 
-bool has_test(const HealthSpec& spec) { return !spec.test.empty() && spec.test.front() != "NONE"; }
+bool has_test(const HealthSpec& spec) {
+    return !spec.test.empty() && spec.test.front() != "NONE";
+}
 
 std::vector<std::string> probe_command(const HealthSpec& spec) {
     if (spec.test.front() == "CMD") return {spec.test.begin() + 1, spec.test.end()};

@@ -77,9 +77,14 @@ void remove_leftover(const Leftover& leftover, const storage::Layout& layout, co
             cgroup.remove();
             return;
         }
-        case Leftover::Kind::container_directory: storage::discard_container_root(layout, id); return;
-        case Leftover::Kind::volume: return;  // data goes only when somebody asks for it (INV-9)
-        case Leftover::Kind::link: links.remove_link(leftover.name); return;
+        case Leftover::Kind::container_directory:
+            storage::discard_container_root(layout, id);
+            return;
+        case Leftover::Kind::volume:
+            return;  // data goes only when somebody asks for it (INV-9)
+        case Leftover::Kind::link:
+            links.remove_link(leftover.name);
+            return;
     }
 }
 
@@ -92,8 +97,8 @@ Owned owned_by(Engine::State& engine, bool of_stopped) {
     Owned owned;
     for (const auto& [id, actor] : engine.containers) {
         owned.containers.insert(id.str());
-        const bool down = std::holds_alternative<Exited>(actor->view().state) ||
-                          std::holds_alternative<Created>(actor->view().state);
+        const bool down =
+            std::holds_alternative<Exited>(actor->view().state) || std::holds_alternative<Created>(actor->view().state);
         for (const auto& endpoint : actor->view().endpoints)
             if (!down || of_stopped) owned.links.insert(netmgr::veth_name(endpoint.network, id));
     }

@@ -17,7 +17,7 @@ namespace hoist::orchestrator {
 struct Owned {
     std::set<std::string> containers;  ///< ids
     std::set<std::string> volumes;
-    std::set<std::string> links;       ///< bridges, and host ends of endpoints
+    std::set<std::string> links;  ///< bridges, and host ends of endpoints
 };
 
 struct Leftover {

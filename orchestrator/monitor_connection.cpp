@@ -66,7 +66,7 @@ asio::awaitable<void> MonitorConnection::send(Json body, std::vector<int> fds) {
 }
 
 asio::awaitable<runtime::Message> MonitorConnection::request(Json body, std::vector<int> fds,
-                                                            std::chrono::milliseconds limit) {
+                                                             std::chrono::milliseconds limit) {
     const auto self = shared_from_this();
     const auto number = ++last_number_;
     const std::string what = json_value<std::string>(body, "op", "");

@@ -47,8 +47,7 @@ asio::awaitable<NetworkSetup> Networks::plug(ContainerId container, std::vector<
         const auto& network = get(endpoint.network);
         const auto address = netmgr::parse_address(endpoint.address);
         if (!address) fail(Kind::internal, "address '{}' of network {}", endpoint.address, endpoint.network_name);
-        netmgr::Endpoint made{endpoint.network, container, *address, endpoint.mac,
-                              fmt::format("eth{}", plugs.size())};
+        netmgr::Endpoint made{endpoint.network, container, *address, endpoint.mac, fmt::format("eth{}", plugs.size())};
         plugs.push_back({network.bridge, std::move(made)});
     }
     if (!plugs.empty()) plugs[default_route(plugs, wanted)].endpoint.default_route = true;
@@ -103,8 +102,8 @@ void Networks::reserve(const ContainerId& container, const std::vector<Published
     }
 }
 
-asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId container,
-                                                                   std::vector<PortSpec> wanted, EndpointState to) {
+asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId container, std::vector<PortSpec> wanted,
+                                                                   EndpointState to) {
     // Others may publish while we look at the host's sockets, so what they took meanwhile is looked at again.
     const auto nobody = [](const HostPort&) { return std::string(); };
     const auto name_of = [this](const ContainerId& id) {
@@ -121,7 +120,8 @@ asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId c
         try {
             auto job = [ask] {
                 std::vector<std::string> found;
-                for (const auto& port : ask) found.push_back(netmgr::port_holder(port.address, port.port, port.protocol));
+                for (const auto& port : ask)
+                    found.push_back(netmgr::port_holder(port.address, port.port, port.protocol));
                 return found;
             };
             const auto holders = co_await on_pool(engine_.pool, std::move(job));
@@ -166,8 +166,10 @@ asio::awaitable<void> Networks::apply_firewall() {
     if (applied_ >= mine) co_return;  // somebody's later application said ours too
     const auto covers = wanted_;
     auto job = [firewall = firewall_, state = firewall_state()] {
-        if (state.networks.empty()) firewall->remove();  // nothing of ours is left in the kernel
-        else firewall->apply(state);
+        if (state.networks.empty())
+            firewall->remove();  // nothing of ours is left in the kernel
+        else
+            firewall->apply(state);
     };
     co_await on_pool(engine_.pool, std::move(job));
     applied_ = covers;

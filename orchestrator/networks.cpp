@@ -67,8 +67,9 @@ Network network_of(NetworkView view) {
 
 Json to_json(const NetworkView& view) {
     const auto& spec = view.spec;
-    return {{"driver", spec.driver},     {"subnet", spec.subnet},     {"gateway", spec.gateway},
-            {"ip_range", spec.ip_range}, {"internal", spec.internal}, {"options", spec.options},
+    return {{"driver", spec.driver},     {"subnet", spec.subnet},
+            {"gateway", spec.gateway},   {"ip_range", spec.ip_range},
+            {"internal", spec.internal}, {"options", spec.options},
             {"labels", spec.labels},     {"created", view.created.time_since_epoch().count()}};
 }
 
@@ -236,8 +237,8 @@ netmgr::Address Networks::lease(const NetworkId& id, const ContainerId& containe
     if (wanted.empty()) {
         std::set<netmgr::Address> used;
         for (const auto& [address, owner] : network.leases) used.insert(address);
-        const auto address = netmgr::allocate_address(network.bridge.subnet, network.range, network.bridge.gateway,
-                                                      used, network.last);
+        const auto address =
+            netmgr::allocate_address(network.bridge.subnet, network.range, network.bridge.gateway, used, network.last);
         network.leases.emplace(address, container);
         network.last = address;
         return address;
@@ -250,8 +251,8 @@ netmgr::Address Networks::lease(const NetworkId& id, const ContainerId& containe
         fail(Kind::conflict, "address {} is the gateway of network {}", wanted, network.view.spec.name);
     const auto [it, added] = network.leases.emplace(*address, container);
     if (!added)
-        fail(Kind::conflict, "address {} on network {} is already used by container {}", wanted,
-             network.view.spec.name, engine_.name_of(it->second));
+        fail(Kind::conflict, "address {} on network {} is already used by container {}", wanted, network.view.spec.name,
+             engine_.name_of(it->second));
     return *address;
 }
 

@@ -18,9 +18,12 @@ std::string label_of(const std::map<std::string, std::string>& labels, const cha
 
 const char* word(Dependency::Condition condition) {
     switch (condition) {
-        case Dependency::Condition::healthy: return "service_healthy";
-        case Dependency::Condition::completed: return "service_completed_successfully";
-        case Dependency::Condition::started: break;
+        case Dependency::Condition::healthy:
+            return "service_healthy";
+        case Dependency::Condition::completed:
+            return "service_completed_successfully";
+        case Dependency::Condition::started:
+            break;
     }
     return "service_started";
 }
@@ -75,7 +78,9 @@ ObservedContainer observed_container(const ContainerView& view) {
     return seen;
 }
 
-bool is_running(const ObservedContainer& container) { return std::holds_alternative<Running>(container.state); }
+bool is_running(const ObservedContainer& container) {
+    return std::holds_alternative<Running>(container.state);
+}
 
 bool is_finished_job(const ObservedContainer& container) {
     const auto* exited = std::get_if<Exited>(&container.state);

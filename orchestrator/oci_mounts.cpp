@@ -11,7 +11,7 @@ namespace hoist::orchestrator {
 namespace {
 
 runtime::Mount bind_mount(const std::string& source, const std::string& target, bool read_only,
-                    const std::string& propagation) {
+                          const std::string& propagation) {
     const std::string how = propagation.empty() ? "rprivate" : propagation;
     return {target, "bind", source, {"rbind", how, read_only ? "ro" : "rw"}};
 }
@@ -32,9 +32,12 @@ runtime::Mount tmpfs(const MountSpec& mount) {
 
 runtime::Mount oci_mount(const MountSpec& mount, const StartFacts& facts) {
     switch (mount.type) {
-        case MountSpec::Type::tmpfs: return tmpfs(mount);
-        case MountSpec::Type::bind: return bind_mount(mount.source, mount.target, mount.read_only, mount.propagation);
-        case MountSpec::Type::volume: break;
+        case MountSpec::Type::tmpfs:
+            return tmpfs(mount);
+        case MountSpec::Type::bind:
+            return bind_mount(mount.source, mount.target, mount.read_only, mount.propagation);
+        case MountSpec::Type::volume:
+            break;
     }
     const auto volume = facts.volume_data.find(mount.source);
     if (volume == facts.volume_data.end()) fail(Kind::not_found, "no such volume: {}", mount.source);
@@ -43,7 +46,9 @@ runtime::Mount oci_mount(const MountSpec& mount, const StartFacts& facts) {
     return bind_mount(source, mount.target, mount.read_only, mount.propagation);
 }
 
-std::ptrdiff_t depth(const std::string& path) { return std::count(path.begin(), path.end(), '/'); }
+std::ptrdiff_t depth(const std::string& path) {
+    return std::count(path.begin(), path.end(), '/');
+}
 
 void set_shm_size(runtime::Config& config, Bytes size) {
     for (auto& mount : config.mounts) {

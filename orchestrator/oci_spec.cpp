@@ -18,7 +18,9 @@ std::uint64_t capability_mask(const std::string& name) {
     return std::uint64_t{1} << *number;
 }
 
-std::string variable_name(const std::string& assignment) { return assignment.substr(0, assignment.find('=')); }
+std::string variable_name(const std::string& assignment) {
+    return assignment.substr(0, assignment.find('='));
+}
 
 void set_variable(std::vector<std::string>& environment, const std::string& assignment) {
     const auto name = variable_name(assignment);
@@ -28,15 +30,18 @@ void set_variable(std::vector<std::string>& environment, const std::string& assi
         return;
     }
     const auto it = std::find_if(environment.begin(), environment.end(), same);
-    if (it != environment.end()) *it = assignment;
-    else environment.push_back(assignment);
+    if (it != environment.end())
+        *it = assignment;
+    else
+        environment.push_back(assignment);
 }
 
 std::vector<runtime::Rlimit> rlimits(const std::vector<UlimitSpec>& ulimits) {
     std::vector<runtime::Rlimit> list;
     for (const auto& limit : ulimits) {
         std::string type = "RLIMIT_";
-        for (const char letter : limit.name) type += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+        for (const char letter : limit.name)
+            type += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
         list.push_back({type, static_cast<std::uint64_t>(limit.soft), static_cast<std::uint64_t>(limit.hard)});
     }
     return list;
@@ -164,15 +169,24 @@ SecurityOptions parse_security(const ContainerSpec& spec) {
         const auto end = text.find_first_of("=:");
         const auto key = text.substr(0, end);
         const auto value = end == std::string::npos ? "" : text.substr(end + 1);
-        if (key == "no-new-privileges" && (value.empty() || value == "true")) options.no_new_privileges = true;
-        else if (key == "no-new-privileges" && value == "false") options.no_new_privileges = false;
-        else if (key == "seccomp" && value == "unconfined") options.unconfined_seccomp = true;
-        else if (key == "seccomp" && !value.empty() && value.front() == '{') options.seccomp_profile = value;
-        else if (key == "seccomp" && value == "builtin") options.seccomp_profile.clear();
-        else if (key == "systempaths" && value == "unconfined") options.unconfined_paths = true;
-        else if (key == "apparmor" && value == "unconfined") continue;
-        else if (key == "label" && value == "disable") continue;
-        else fail(Kind::invalid, "security option '{}' cannot be applied here", text.substr(0, 80));
+        if (key == "no-new-privileges" && (value.empty() || value == "true"))
+            options.no_new_privileges = true;
+        else if (key == "no-new-privileges" && value == "false")
+            options.no_new_privileges = false;
+        else if (key == "seccomp" && value == "unconfined")
+            options.unconfined_seccomp = true;
+        else if (key == "seccomp" && !value.empty() && value.front() == '{')
+            options.seccomp_profile = value;
+        else if (key == "seccomp" && value == "builtin")
+            options.seccomp_profile.clear();
+        else if (key == "systempaths" && value == "unconfined")
+            options.unconfined_paths = true;
+        else if (key == "apparmor" && value == "unconfined")
+            continue;
+        else if (key == "label" && value == "disable")
+            continue;
+        else
+            fail(Kind::invalid, "security option '{}' cannot be applied here", text.substr(0, 80));
     }
     if (spec.privileged) options.unconfined_seccomp = true;
     return options;

@@ -16,12 +16,14 @@ namespace hoist::orchestrator {
 /// What is known only at the start, on this machine.
 struct StartFacts {
     ContainerId id;
-    std::string cgroup_parent;                      ///< "/hoist"
-    std::map<std::string, std::string> volume_data; ///< volume name -> directory
+    std::string cgroup_parent;                                ///< "/hoist"
+    std::map<std::string, std::string> volume_data;           ///< volume name -> directory
     std::string hostname_file, hosts_file, resolv_conf_file;  ///< empty: not mounted
-    struct GivenFile { std::string source, target; };
-    std::vector<GivenFile> files;                   ///< secrets and configs, ready on tmpfs
-    std::vector<runtime::Device> devices;           ///< devices:, looked up on the host
+    struct GivenFile {
+        std::string source, target;
+    };
+    std::vector<GivenFile> files;          ///< secrets and configs, ready on tmpfs
+    std::vector<runtime::Device> devices;  ///< devices:, looked up on the host
     std::vector<runtime::DeviceRule> device_rules;
 };
 

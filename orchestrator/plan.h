@@ -16,10 +16,18 @@ namespace hoist::orchestrator {
 
 using StepId = std::size_t;
 
-struct CreateNetwork { std::string key; };
-struct RemoveNetwork { std::string name; };
-struct CreateVolume { std::string key; };
-struct RemoveVolume { std::string name; };
+struct CreateNetwork {
+    std::string key;
+};
+struct RemoveNetwork {
+    std::string name;
+};
+struct CreateVolume {
+    std::string key;
+};
+struct RemoveVolume {
+    std::string name;
+};
 /// Makes container `name` of a service; `replaces` is stopped and removed right before it (address and name are then
 /// free), its anonymous volumes are inherited.
 struct CreateContainer {
@@ -27,21 +35,29 @@ struct CreateContainer {
     int number = 1;
     std::optional<ContainerId> replaces;
 };
-struct StartContainer { std::string service, name; };
+struct StartContainer {
+    std::string service, name;
+};
 /// Waits until a container meets a condition of another service's depends_on (or of --wait).
 struct AwaitCondition {
     std::string service, name;
     compose::Dependency::Condition condition;
     bool required = true;
 };
-struct StopContainer { std::string service, name; ContainerId id; };
-struct RemoveContainer { std::string service, name; ContainerId id; };
+struct StopContainer {
+    std::string service, name;
+    ContainerId id;
+};
+struct RemoveContainer {
+    std::string service, name;
+    ContainerId id;
+};
 using Action = std::variant<CreateNetwork, RemoveNetwork, CreateVolume, RemoveVolume, CreateContainer, StartContainer,
                             AwaitCondition, StopContainer, RemoveContainer>;
 
 struct Step {
     Action action;
-    std::string cause;          ///< "no container", "image changed: sha256:1.. -> sha256:2..", "environment changed"
+    std::string cause;  ///< "no container", "image changed: sha256:1.. -> sha256:2..", "environment changed"
     std::vector<StepId> after;
 };
 struct Plan {
@@ -79,7 +95,8 @@ Plan plan_bring_back(const compose::Project& wanted, const Observed& seen);
 compose::Project known_model(const std::string& name, const std::optional<compose::Project>& desired,
                              const Observed& seen);
 
-/// An action in words: {"create", "network", "back"}, {"await", "container", "db-1", service "db", condition "healthy"}.
+/// An action in words: {"create", "network", "back"}, {"await", "container", "db-1", service "db", condition
+/// "healthy"}.
 struct Description {
     std::string verb, kind, name, service, condition;
 };

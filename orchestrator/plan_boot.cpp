@@ -17,9 +17,12 @@ bool policy_restarts(const ObservedContainer& container) {
     if (!exited) return false;
     switch (container.restart) {
         case RestartSpec::Name::always:
-        case RestartSpec::Name::unless_stopped: return true;
-        case RestartSpec::Name::on_failure: return exited->last.code != 0;
-        case RestartSpec::Name::no: return false;
+        case RestartSpec::Name::unless_stopped:
+            return true;
+        case RestartSpec::Name::on_failure:
+            return exited->last.code != 0;
+        case RestartSpec::Name::no:
+            return false;
     }
     return false;
 }
@@ -78,7 +81,8 @@ private:
     /// Nobody waits for what will not run: a dependency that the user stopped must not keep its dependents down.
     std::optional<StepId> gate_of(const std::string& service, Dependency how, const ObservedContainer& container) {
         Gates::Target target{container.service, container.name, {}, &container};
-        if (const auto started = started_.find(container.name); started != started_.end()) target.start = started->second;
+        if (const auto started = started_.find(container.name); started != started_.end())
+            target.start = started->second;
         if (!target.start && !is_running(container)) return std::nullopt;
         if (how.condition == Dependency::Condition::healthy && !container.has_healthcheck)
             how.condition = Dependency::Condition::started;
@@ -96,7 +100,9 @@ private:
 
 }  // namespace
 
-Plan plan_bring_back(const compose::Project& wanted, const Observed& seen) { return BootPlanner(wanted, seen).run(); }
+Plan plan_bring_back(const compose::Project& wanted, const Observed& seen) {
+    return BootPlanner(wanted, seen).run();
+}
 
 compose::Project known_model(const std::string& name, const std::optional<compose::Project>& desired,
                              const Observed& seen) {

@@ -54,8 +54,7 @@ private:
         auto& last = last_stops_[service];
         for (const auto* container : chosen_) {
             if (container->service != service || !needs_stop(*container)) continue;
-            last.push_back(
-                add_step(plan_, StopContainer{service, container->name, container->id}, cause_, after));
+            last.push_back(add_step(plan_, StopContainer{service, container->name, container->id}, cause_, after));
             stops_[container->name].push_back(last.back());
         }
         if (last.empty()) last = after;  // nothing to stop here, but the order holds across it

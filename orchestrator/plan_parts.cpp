@@ -32,8 +32,8 @@ void collect_differences(const Json& before, const Json& after, const std::strin
 
 bool counts_for_hash(const std::string& path) {
     const std::string first = path.substr(0, path.find('.'));
-    static const std::set<std::string> excluded = {"build",      "has_build", "pull_policy", "scale",
-                                                   "depends_on", "profiles"};
+    static const std::set<std::string> excluded = {"build", "has_build",  "pull_policy",
+                                                   "scale", "depends_on", "profiles"};
     return !excluded.count(first);
 }
 
@@ -97,8 +97,12 @@ bool has_healthcheck(const Project& wanted, const Observed& seen, const Service&
     return test.empty() ? from_image : test.front() != "NONE";
 }
 
-void Problems::missing(std::string text) { missing_.push_back(std::move(text)); }
-void Problems::invalid(std::string text) { invalid_.push_back(std::move(text)); }
+void Problems::missing(std::string text) {
+    missing_.push_back(std::move(text));
+}
+void Problems::invalid(std::string text) {
+    invalid_.push_back(std::move(text));
+}
 
 void Problems::throw_if_any(const std::string& project) const {
     auto all = missing_;

@@ -15,9 +15,12 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 const char* word(compose::Dependency::Condition condition) {
     switch (condition) {
-        case compose::Dependency::Condition::healthy: return "healthy";
-        case compose::Dependency::Condition::completed: return "completed";
-        case compose::Dependency::Condition::started: break;
+        case compose::Dependency::Condition::healthy:
+            return "healthy";
+        case compose::Dependency::Condition::completed:
+            return "completed";
+        case compose::Dependency::Condition::started:
+            break;
     }
     return "started";
 }
@@ -27,20 +30,34 @@ const char* word(compose::Dependency::Condition condition) {
 Description describe(const Action& action) {
     return std::visit(
         Overloaded{
-            [](const CreateNetwork& it) { return Description{"create", "network", it.key, {}, {}}; },
-            [](const RemoveNetwork& it) { return Description{"remove", "network", it.name, {}, {}}; },
-            [](const CreateVolume& it) { return Description{"create", "volume", it.key, {}, {}}; },
-            [](const RemoveVolume& it) { return Description{"remove", "volume", it.name, {}, {}}; },
+            [](const CreateNetwork& it) {
+                return Description{"create", "network", it.key, {}, {}};
+            },
+            [](const RemoveNetwork& it) {
+                return Description{"remove", "network", it.name, {}, {}};
+            },
+            [](const CreateVolume& it) {
+                return Description{"create", "volume", it.key, {}, {}};
+            },
+            [](const RemoveVolume& it) {
+                return Description{"remove", "volume", it.name, {}, {}};
+            },
             [](const CreateContainer& it) {
                 return Description{it.replaces ? "recreate" : "create", "container", it.name, it.service, {}};
             },
-            [](const StartContainer& it) { return Description{"start", "container", it.name, it.service, {}}; },
+            [](const StartContainer& it) {
+                return Description{"start", "container", it.name, it.service, {}};
+            },
             [](const AwaitCondition& it) {
                 return Description{"await", "container", it.name, it.service,
                                    std::string(word(it.condition)) + (it.required ? "" : " (optional)")};
             },
-            [](const StopContainer& it) { return Description{"stop", "container", it.name, it.service, {}}; },
-            [](const RemoveContainer& it) { return Description{"remove", "container", it.name, it.service, {}}; },
+            [](const StopContainer& it) {
+                return Description{"stop", "container", it.name, it.service, {}};
+            },
+            [](const RemoveContainer& it) {
+                return Description{"remove", "container", it.name, it.service, {}};
+            },
         },
         action);
 }

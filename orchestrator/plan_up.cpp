@@ -86,8 +86,8 @@ private:
         emptied.insert(emptied.end(), removed_.begin(), removed_.end());
         decisions_.surplus.clear();
         for (const auto& key : decisions_.changed_networks) {
-            const auto gone = add(RemoveNetwork{network_name(wanted_, wanted_.networks.at(key))},
-                                  "its definition changed", emptied);
+            const auto gone =
+                add(RemoveNetwork{network_name(wanted_, wanted_.networks.at(key))}, "its definition changed", emptied);
             networks_[key] = add(CreateNetwork{key}, "its definition changed", {gone});
         }
     }
@@ -131,7 +131,8 @@ private:
                 const auto earlier = stops_depending_on(service.name);
                 after.insert(after.end(), earlier.begin(), earlier.end());
             }
-            if (const auto stopped = stops_.find(replica.name); stopped != stops_.end()) after.push_back(stopped->second);
+            if (const auto stopped = stops_.find(replica.name); stopped != stops_.end())
+                after.push_back(stopped->second);
             created_[replica.name] = add(std::move(action), replica.cause, std::move(after));
         }
     }
@@ -163,9 +164,12 @@ private:
         for (const auto& replica : replicas) {
             if (!replica.will_start()) continue;
             auto after = gated;
-            if (const auto made = created_.find(replica.name); made != created_.end()) after.push_back(made->second);
-            else after.insert(after.end(), removed_.begin(), removed_.end());
-            if (const auto stopped = stops_.find(replica.name); stopped != stops_.end() && !created_.count(replica.name))
+            if (const auto made = created_.find(replica.name); made != created_.end())
+                after.push_back(made->second);
+            else
+                after.insert(after.end(), removed_.begin(), removed_.end());
+            if (const auto stopped = stops_.find(replica.name);
+                stopped != stops_.end() && !created_.count(replica.name))
                 after.push_back(stopped->second);
             started_[replica.name] = add(StartContainer{service.name, replica.name}, replica.cause, std::move(after));
         }
@@ -196,8 +200,10 @@ private:
 
     void wait_for(const Service& service) {
         Dependency how;
-        if (is_job(wanted_, service.name)) how.condition = Dependency::Condition::completed;
-        else if (has_healthcheck(wanted_, seen_, service)) how.condition = Dependency::Condition::healthy;
+        if (is_job(wanted_, service.name))
+            how.condition = Dependency::Condition::completed;
+        else if (has_healthcheck(wanted_, seen_, service))
+            how.condition = Dependency::Condition::healthy;
         for (const auto& replica : decisions_.replicas.at(service.name)) gates_.wait(how.condition, state_of(replica));
     }
 
@@ -207,9 +213,9 @@ private:
     Decisions decisions_;
     Plan plan_;
     Gates gates_;
-    std::vector<StepId> removed_;                                  ///< orphans
-    std::map<std::string, StepId> networks_, volumes_;             ///< by key
-    std::map<std::string, StepId> stops_, created_, started_;      ///< by container name
+    std::vector<StepId> removed_;                              ///< orphans
+    std::map<std::string, StepId> networks_, volumes_;         ///< by key
+    std::map<std::string, StepId> stops_, created_, started_;  ///< by container name
 };
 
 }  // namespace

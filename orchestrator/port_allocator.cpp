@@ -47,8 +47,8 @@ HostPort host_port(const PublishedPortState& port) {
 }
 
 std::vector<PublishedPortState> allocate_ports(const std::vector<PortSpec>& wanted, const PortTable& used,
-                                              const std::function<std::string(const ContainerId&)>& name_of,
-                                              const std::function<std::string(const HostPort&)>& held_by) {
+                                               const std::function<std::string(const ContainerId&)>& name_of,
+                                               const std::function<std::string(const HostPort&)>& held_by) {
     PortTable taken = used;
     std::vector<PublishedPortState> chosen;
     for (const auto& want : wanted) {

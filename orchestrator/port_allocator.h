@@ -35,10 +35,9 @@ netmgr::Protocol parse_protocol(const std::string& word);
 /// named, the first free one is taken.
 /// @param held_by  who outside of the table holds a port, in words; empty: nobody
 /// @throws Error(conflict) that names the port and its owner
-std::vector<PublishedPortState> allocate_ports(
-    const std::vector<PortSpec>& wanted, const PortTable& used,
-    const std::function<std::string(const ContainerId&)>& name_of,
-    const std::function<std::string(const HostPort&)>& held_by);
+std::vector<PublishedPortState> allocate_ports(const std::vector<PortSpec>& wanted, const PortTable& used,
+                                               const std::function<std::string(const ContainerId&)>& name_of,
+                                               const std::function<std::string(const HostPort&)>& held_by);
 
 HostPort host_port(const PublishedPortState& port);
 

@@ -11,7 +11,9 @@
 namespace hoist::orchestrator {
 namespace {
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 void check_files(const std::string& what, const compose::Service& service, const std::vector<compose::Grant>& grants,
                  const std::map<std::string, compose::FileObject>& objects, Problems& problems) {
@@ -29,9 +31,10 @@ void check_files(const std::string& what, const compose::Service& service, const
 void check_service(const compose::Project& project, const compose::Service& service, Problems& problems) {
     for (const auto& mount : service.mounts)
         if (mount.type == compose::Mount::Type::bind && !mount.create_host_path && !exists(mount.source))
-            problems.missing(fmt::format("service {}: {} does not exist, and create_host_path is false: create it, or "
-                                         "correct the path",
-                                         service.name, mount.source));
+            problems.missing(
+                fmt::format("service {}: {} does not exist, and create_host_path is false: create it, or "
+                            "correct the path",
+                            service.name, mount.source));
     check_files("secret", service, service.secrets, project.secrets, problems);
     check_files("config", service, service.configs, project.configs, problems);
 }

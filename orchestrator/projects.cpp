@@ -100,7 +100,9 @@ struct Projects::State {
 
     asio::awaitable<void> forget(std::string name) {
         if (!desired.count(name)) co_return;
-        std::function<void(storage::Transaction&)> work = [name](auto& transaction) { transaction.remove_project(name); };
+        std::function<void(storage::Transaction&)> work = [name](auto& transaction) {
+            transaction.remove_project(name);
+        };
         co_await write(std::move(work));
         desired.erase(name);
     }
@@ -123,7 +125,8 @@ struct Projects::State {
     asio::awaitable<void> bring_back(std::string name, std::shared_ptr<asio::cancellation_signal> yields) {
         try {
             ProgressSink log = [name](const Progress& step) {
-                if (step.phase == Progress::Phase::failed) spdlog::error("{}: {} {}: {}", name, step.kind, step.name, step.text);
+                if (step.phase == Progress::Phase::failed)
+                    spdlog::error("{}: {} {}: {}", name, step.kind, step.name, step.text);
             };
             const auto turn = co_await turns.take(name, log, std::move(yields));
             const auto seen = observe(engine, name, nullptr);
@@ -212,8 +215,7 @@ asio::awaitable<void> Projects::restart(std::string name, std::vector<std::strin
 
 std::vector<ProjectView> Projects::list() const {
     std::map<std::string, ProjectView> views;
-    for (const auto& [name, one] : state_->desired)
-        views[name] = {name, one.model.working_dir, one.model.config_files};
+    for (const auto& [name, one] : state_->desired) views[name] = {name, one.model.working_dir, one.model.config_files};
     for (const auto& view : state_->engine.list()) {
         const auto name = label_of(view, label::project);
         if (name.empty()) continue;
@@ -230,7 +232,9 @@ std::vector<ProjectView> Projects::list() const {
     return all;
 }
 
-std::optional<compose::Project> Projects::desired(const std::string& name) const { return state_->model(name); }
+std::optional<compose::Project> Projects::desired(const std::string& name) const {
+    return state_->model(name);
+}
 
 asio::awaitable<void> Projects::bring_back() {
     std::vector<BackgroundTask> tasks;

@@ -27,7 +27,8 @@ public:
 
     /// Stores the model as desired state, plans, executes. What has been started stays on failure or cancellation
     /// (asio cancellation of the awaiting coroutine); doing it again converges. One operation per project at a time.
-    /// @throws Error that names each failed step, its cause, and for unhealthy dependencies the last probe and log lines
+    /// @throws Error that names each failed step, its cause, and for unhealthy dependencies the last probe and log
+    /// lines
     asio::awaitable<void> up(compose::Project project, UpOptions how, ProgressSink progress);
     Plan plan(const compose::Project& project, const UpOptions& how) const;
     asio::awaitable<void> down(std::string name, DownOptions how, ProgressSink progress);

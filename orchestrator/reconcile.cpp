@@ -41,8 +41,9 @@ void load_containers(Engine::State& engine, const std::vector<storage::Container
 asio::awaitable<void> remove_leftovers(Engine::State& engine) {
     std::map<ContainerId, std::vector<std::string>> roots;
     for (const auto& [id, actor] : engine.containers) roots.emplace(id, actor->image().lower);
-    auto work = [roots = std::move(roots), layout = engine.layout, cgroups = engine.cgroups, parent = engine.config.cgroup_parent,
-                 &links = engine.networks.links(), owned = owned_by(engine, true)] {
+    auto work = [roots = std::move(roots), layout = engine.layout, cgroups = engine.cgroups,
+                 parent = engine.config.cgroup_parent, &links = engine.networks.links(),
+                 owned = owned_by(engine, true)] {
         for (const auto& leftover : find_leftovers(layout, cgroups, parent, links, owned)) {
             try {
                 spdlog::warn("{}: no container owns it; removed", to_string(leftover));

@@ -20,9 +20,11 @@ std::chrono::milliseconds BackOff::take(std::chrono::nanoseconds ran) {
 bool wants_restart(const RestartSpec& policy, const EndOfRun& end, int restarts) {
     if (end.stopped_by_user) return false;
     switch (policy.name) {
-        case RestartSpec::Name::no: return false;
+        case RestartSpec::Name::no:
+            return false;
         case RestartSpec::Name::always:
-        case RestartSpec::Name::unless_stopped: return true;
+        case RestartSpec::Name::unless_stopped:
+            return true;
         case RestartSpec::Name::on_failure:
             if (end.exit_code == 0 && !end.was_unhealthy) return false;
             return policy.max_retries == 0 || restarts < policy.max_retries;

@@ -148,7 +148,8 @@ void describe_process(ContainerSpec& spec, const Service& service) {
     spec.hostname = service.hostname;
     spec.domainname = service.domainname;
     spec.stop_signal = service.stop_signal;
-    if (service.stop_grace_period) spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(*service.stop_grace_period);
+    if (service.stop_grace_period)
+        spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(*service.stop_grace_period);
     spec.tty = service.tty;
     spec.open_stdin = service.stdin_open;
     spec.init = service.init;
@@ -181,7 +182,8 @@ void describe_network(ContainerSpec& spec, const Project& project, const Service
     }
     for (const auto& [key, wanted] : service.networks) {
         const auto id = networks.find(key);
-        if (id == networks.end()) fail(Kind::internal, "service {}: network {} has not been created", service.name, key);
+        if (id == networks.end())
+            fail(Kind::internal, "service {}: network {} has not been created", service.name, key);
         spec.endpoints.push_back(endpoint_spec(project, service, number, id->second, wanted));
     }
     if (spec.endpoints.empty()) spec.network_mode = "none";
@@ -210,8 +212,10 @@ std::optional<HealthSpec> health_spec(const compose::Healthcheck& wanted,
     if (wanted.test.empty() && !has_image) return std::nullopt;
     // One rule for every timing: the service's, else the image's, else the default.
     const auto choose = [&](auto& target, const auto& own, const auto& inherited) {
-        if (own) target = *own;
-        else if (has_image && inherited) target = *inherited;
+        if (own)
+            target = *own;
+        else if (has_image && inherited)
+            target = *inherited;
     };
     const storage::ImageHealthcheck base = image.value_or(storage::ImageHealthcheck{});
     spec.test = wanted.test.empty() ? base.test : wanted.test;

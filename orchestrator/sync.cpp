@@ -27,9 +27,13 @@ struct Signal::State {
 
 Signal::Signal(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
 
-Signal::~Signal() { state_->notify(); }
+Signal::~Signal() {
+    state_->notify();
+}
 
-void Signal::notify() { state_->notify(); }
+void Signal::notify() {
+    state_->notify();
+}
 
 asio::awaitable<bool> Signal::wait(std::optional<SteadyTime> deadline) {
     const auto state = state_;
@@ -79,8 +83,8 @@ asio::awaitable<Semaphore::Permit> Semaphore::acquire() {
         --state->free;
         co_return Permit(state);
     }
-    const auto waiter = std::make_shared<State::Waiter>(
-        State::Waiter{asio::steady_timer(state->executor, SteadyTime::max())});
+    const auto waiter =
+        std::make_shared<State::Waiter>(State::Waiter{asio::steady_timer(state->executor, SteadyTime::max())});
     state->queue.push_back(waiter);
     struct Leave {  // also when the coroutine is destroyed while it waits
         State& state;
@@ -88,8 +92,10 @@ asio::awaitable<Semaphore::Permit> Semaphore::acquire() {
         bool taken = false;
         ~Leave() {
             if (taken) return;
-            if (waiter.granted) state.release();
-            else std::erase_if(state.queue, [this](const auto& other) { return other.get() == &waiter; });
+            if (waiter.granted)
+                state.release();
+            else
+                std::erase_if(state.queue, [this](const auto& other) { return other.get() == &waiter; });
         }
     } leave{*state, *waiter};
     boost::system::error_code ignored;

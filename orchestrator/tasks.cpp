@@ -34,7 +34,9 @@ void report(const std::string& what, const std::exception_ptr& failure) {
 TaskList::TaskList(asio::any_io_executor executor)
     : executor_(std::move(executor)), state_(std::make_shared<State>()) {}
 
-TaskList::~TaskList() { cancel(); }
+TaskList::~TaskList() {
+    cancel();
+}
 
 void TaskList::spawn(asio::awaitable<void> work, std::string what) {
     if (state_->closed) throw boost::system::system_error(asio::error::operation_aborted);
@@ -49,9 +51,12 @@ void TaskList::spawn(asio::awaitable<void> work, std::string what) {
 void TaskList::cancel() {
     state_->closed = true;
     // Emitting may end a task, which takes itself off the list.
-    for (auto it = state_->running.begin(); it != state_->running.end();) (it++)->emit(asio::cancellation_type::terminal);
+    for (auto it = state_->running.begin(); it != state_->running.end();)
+        (it++)->emit(asio::cancellation_type::terminal);
 }
 
-bool TaskList::empty() const { return state_->running.empty(); }
+bool TaskList::empty() const {
+    return state_->running.empty();
+}
 
 }  // namespace hoist::orchestrator

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner of running coroutines: nothing runs that cannot be cancelled, waited for, and heard of when it fails.
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -39,8 +39,10 @@ public:
     asio::awaitable<void> fill(asio::awaitable<T> work) const {
         const auto state = state_;
         try {
-            if constexpr (std::is_void_v<T>) co_await std::move(work);
-            else state->value.emplace(co_await std::move(work));
+            if constexpr (std::is_void_v<T>)
+                co_await std::move(work);
+            else
+                state->value.emplace(co_await std::move(work));
         } catch (...) {
             state->failure = std::current_exception();
         }

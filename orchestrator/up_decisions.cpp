@@ -34,9 +34,8 @@ private:
     bool uses_network(const std::string& key) const {
         return std::any_of(result_.order.begin(), result_.order.end(), [&](const auto& name) {
             const Service& service = wanted_.services.at(name);
-            return service.network_mode.empty() &&
-                   std::any_of(service.networks.begin(), service.networks.end(),
-                               [&](const auto& joined) { return joined.first == key; });
+            return service.network_mode.empty() && std::any_of(service.networks.begin(), service.networks.end(),
+                                                               [&](const auto& joined) { return joined.first == key; });
         });
     }
 
@@ -48,10 +47,11 @@ private:
                                            [&](const auto& view) { return view.spec.name == name; });
             if (live == seen_.networks.end()) {
                 if (network.external)
-                    problems_.missing(fmt::format("network {} is declared external, but there is none: create it first "
-                                                  "(`docker network create {}`, with DOCKER_HOST set to hoist's "
-                                                  "socket), or remove `external: true`",
-                                                  name, name));
+                    problems_.missing(
+                        fmt::format("network {} is declared external, but there is none: create it first "
+                                    "(`docker network create {}`, with DOCKER_HOST set to hoist's "
+                                    "socket), or remove `external: true`",
+                                    name, name));
                 continue;
             }
             check_change(key, network, *live);
@@ -65,9 +65,10 @@ private:
         if (live.spec.labels.at(label::config_hash) == network_hash(network)) return;
         for (const auto& container : seen_.containers)
             if (container.networks.count(live.spec.name) && !selected_.count(container.service))
-                problems_.invalid(fmt::format("network {} has changed, but container {} uses it and is not part of "
-                                              "this: stop and remove it, or run up for the whole project",
-                                              live.spec.name, container.name));
+                problems_.invalid(
+                    fmt::format("network {} has changed, but container {} uses it and is not part of "
+                                "this: stop and remove it, or run up for the whole project",
+                                live.spec.name, container.name));
         result_.changed_networks.insert(key);
     }
 
@@ -77,10 +78,11 @@ private:
             const bool exists = std::any_of(seen_.volumes.begin(), seen_.volumes.end(),
                                             [&](const auto& view) { return view.spec.name == name; });
             if (volume.external && !exists && uses_volume(key))
-                problems_.missing(fmt::format("volume {} is declared external, but there is none: create it first "
-                                              "(`docker volume create {}`, with DOCKER_HOST set to hoist's socket), "
-                                              "or remove `external: true`",
-                                              name, name));
+                problems_.missing(
+                    fmt::format("volume {} is declared external, but there is none: create it first "
+                                "(`docker volume create {}`, with DOCKER_HOST set to hoist's socket), "
+                                "or remove `external: true`",
+                                name, name));
         }
     }
 
@@ -233,10 +235,11 @@ private:
         });
         const std::string image = image_name(wanted_, service);
         if (!needed || seen_.image_ids.count(image)) return;
-        problems_.missing(fmt::format("image {} of service {} is missing: `hoist import FILE {}` makes it from a root "
-                                      "file system's tar{}",
-                                      image, service.name, image,
-                                      service.has_build ? " (building it from `build:` comes with the builder)" : ""));
+        problems_.missing(
+            fmt::format("image {} of service {} is missing: `hoist import FILE {}` makes it from a root "
+                        "file system's tar{}",
+                        image, service.name, image,
+                        service.has_build ? " (building it from `build:` comes with the builder)" : ""));
     }
 
     void find_orphans() {

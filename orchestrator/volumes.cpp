@@ -29,7 +29,9 @@ Json to_json(const VolumeView& view) {
             {"created", view.created.time_since_epoch().count()}};
 }
 
-storage::VolumeRow row_of(const VolumeView& view) { return {view.spec.name, view.spec.project, to_json(view).dump()}; }
+storage::VolumeRow row_of(const VolumeView& view) {
+    return {view.spec.name, view.spec.project, to_json(view).dump()};
+}
 
 }  // namespace
 
@@ -106,7 +108,7 @@ std::vector<VolumeView> Volumes::all() const {
 }
 
 std::vector<storage::VolumeRow> Volumes::adopt_missing(const std::vector<MountSpec>& mounts,
-                                                      const std::string& project) {
+                                                       const std::string& project) {
     std::vector<storage::VolumeRow> rows;
     for (const auto& mount : mounts) {
         if (mount.type != MountSpec::Type::volume || volumes_.count(mount.source) != 0) continue;
@@ -118,7 +120,9 @@ std::vector<storage::VolumeRow> Volumes::adopt_missing(const std::vector<MountSp
     return rows;
 }
 
-void Volumes::forget(const std::string& name) { volumes_.erase(name); }
+void Volumes::forget(const std::string& name) {
+    volumes_.erase(name);
+}
 
 void Volumes::discard(const storage::Layout& layout, const std::string& name) {
     const auto from = layout.volume(name);

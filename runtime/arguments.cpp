@@ -7,7 +7,8 @@
 
 namespace hoist::runtime {
 
-Arguments Arguments::parse(const std::vector<std::string>& words, const std::vector<OptionSpec>& specs, bool stop_early) {
+Arguments Arguments::parse(const std::vector<std::string>& words, const std::vector<OptionSpec>& specs,
+                           bool stop_early) {
     Arguments made;
     for (std::size_t at = 0; at < words.size(); ++at) {
         const std::string& word = words[at];

@@ -20,7 +20,8 @@ class Arguments {
 public:
     /// Reads options up to the end, or, with `stop_early`, to the first word that is none.
     /// @throws Error(invalid) for an option that is not in `specs`
-    static Arguments parse(const std::vector<std::string>& words, const std::vector<OptionSpec>& specs, bool stop_early);
+    static Arguments parse(const std::vector<std::string>& words, const std::vector<OptionSpec>& specs,
+                           bool stop_early);
 
     bool has(const std::string& option) const { return options_.count(option) != 0; }
     std::string value(const std::string& option, const std::string& fallback = "") const;

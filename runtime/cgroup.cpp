@@ -66,13 +66,15 @@ void make_directory(const std::string& directory) {
 }
 
 /// v2: each level above has to hand the controllers down.
-void delegate_controllers(const std::string& mount_point, const std::string& path, const std::vector<CgroupWrite>& writes) {
+void delegate_controllers(const std::string& mount_point, const std::string& path,
+                          const std::vector<CgroupWrite>& writes) {
     std::set<std::string> names = {"memory", "cpu", "pids"};
     for (const auto& one : writes) names.insert(one.controller);
     const auto available = split(get_file(mount_point + "/cgroup.controllers"), ' ');
     std::string request;
     for (const auto& name : names) {
-        if (std::find(available.begin(), available.end(), name) != available.end()) request += (request.empty() ? "+" : " +") + name;
+        if (std::find(available.begin(), available.end(), name) != available.end())
+            request += (request.empty() ? "+" : " +") + name;
     }
     if (request.empty()) return;
     std::string directory = mount_point;
@@ -105,7 +107,8 @@ void collect_processes(const std::string& directory, std::set<pid_t>& found) {
     DIR* dir = ::opendir(directory.c_str());
     if (!dir) return;
     while (const dirent* entry = ::readdir(dir)) {
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.') collect_processes(directory + "/" + entry->d_name, found);
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            collect_processes(directory + "/" + entry->d_name, found);
     }
     ::closedir(dir);
 }
@@ -122,8 +125,9 @@ Cgroup Cgroup::create(const CgroupLayout& layout, const std::string& path, const
     try {
         for (const auto& one : layout.hierarchies) {
             const auto names = split(one.controllers, ',');
-            const bool use = layout.mode == CgroupMode::v2 ||
-                             std::any_of(names.begin(), names.end(), [&](const auto& name) { return wanted.count(name); });
+            const bool use =
+                layout.mode == CgroupMode::v2 ||
+                std::any_of(names.begin(), names.end(), [&](const auto& name) { return wanted.count(name); });
             if (!use) continue;
             const std::string directory = one.mount_point + made.path_;
             if (layout.mode == CgroupMode::v2) delegate_controllers(one.mount_point, made.path_, writes);
@@ -145,7 +149,8 @@ Cgroup Cgroup::open(const CgroupLayout& layout, const std::string& path) {
     made.path_ = clean_path(path);
     for (const auto& one : layout.hierarchies) {
         const std::string directory = one.mount_point + made.path_;
-        if (made.path_ != "/" && ::access(directory.c_str(), F_OK) == 0) made.places_.push_back({one.controllers, directory});
+        if (made.path_ != "/" && ::access(directory.c_str(), F_OK) == 0)
+            made.places_.push_back({one.controllers, directory});
     }
     return made;
 }
@@ -160,7 +165,8 @@ const Cgroup::Place* Cgroup::place_of(const std::string& controller) const {
 void Cgroup::write(const std::string& controller, const std::string& file, const std::string& value) const {
     const Place* place = place_of(controller);
     if (!place)
-        fail(Kind::invalid, "set {} to {}: the kernel's cgroup controller \"{}\" is not mounted", file, value, controller);
+        fail(Kind::invalid, "set {} to {}: the kernel's cgroup controller \"{}\" is not mounted", file, value,
+             controller);
     if (const int code = put_file(place->directory + "/" + file, value))
         fail_errno(code, "set {} of cgroup {} to {}", file, path_, value);
 }
@@ -212,7 +218,8 @@ std::vector<Fd> Cgroup::join_files() const {
     if (mode_ == CgroupMode::v2) return files;
     for (const auto& place : places_) {
         // Not the named and the unified ones: nothing of ours is there, unless they were made for us.
-        files.push_back(open_file(place.directory + (place.controllers.empty() ? "/cgroup.procs" : "/tasks"), O_WRONLY));
+        files.push_back(
+            open_file(place.directory + (place.controllers.empty() ? "/cgroup.procs" : "/tasks"), O_WRONLY));
     }
     return files;
 }
@@ -224,7 +231,8 @@ std::vector<pid_t> Cgroup::processes() const {
 }
 
 bool Cgroup::exists() const {
-    return std::any_of(places_.begin(), places_.end(), [](const Place& p) { return ::access(p.directory.c_str(), F_OK) == 0; });
+    return std::any_of(places_.begin(), places_.end(),
+                       [](const Place& p) { return ::access(p.directory.c_str(), F_OK) == 0; });
 }
 
 void Cgroup::remove() const {

@@ -23,7 +23,7 @@ struct CgroupLayout {
     struct Hierarchy {
         std::string controllers;  ///< "memory", "cpu,cpuacct", "" for the v2 tree, "name=systemd"
         std::string mount_point;
-        std::string own_path;     ///< the calling process' own cgroup in it
+        std::string own_path;  ///< the calling process' own cgroup in it
     };
     std::vector<Hierarchy> hierarchies;
     static CgroupLayout detect(const std::string& root = "/");

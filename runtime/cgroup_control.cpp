@@ -66,7 +66,8 @@ void Cgroup::set_frozen(bool wanted) const {
     while (frozen() != wanted) {
         pollfd waiting{events.get(), POLLPRI, 0};
         ::poll(&waiting, 1, 100);
-        if (std::chrono::steady_clock::now() > deadline) fail(Kind::timeout, "freeze or thaw cgroup {}: no change within 2 s", path_);
+        if (std::chrono::steady_clock::now() > deadline)
+            fail(Kind::timeout, "freeze or thaw cgroup {}: no change within 2 s", path_);
     }
 }
 
@@ -80,7 +81,8 @@ void Cgroup::thaw() const {
 
 void Cgroup::kill_all(int signal) const {
     if (places_.empty()) return;
-    if (signal == SIGKILL && mode_ == CgroupMode::v2 && ::access((places_[0].directory + "/cgroup.kill").c_str(), W_OK) == 0) {
+    if (signal == SIGKILL && mode_ == CgroupMode::v2 &&
+        ::access((places_[0].directory + "/cgroup.kill").c_str(), W_OK) == 0) {
         write("", "cgroup.kill", "1");
         return;
     }
@@ -100,7 +102,8 @@ void Cgroup::kill_all(int signal) const {
 std::uint64_t Cgroup::oom_kills() const {
     const Place* place = place_of("memory");
     if (!place) return 0;
-    return field_in(place->directory + (mode_ == CgroupMode::v2 ? "/memory.events" : "/memory.oom_control"), "oom_kill");
+    return field_in(place->directory + (mode_ == CgroupMode::v2 ? "/memory.events" : "/memory.oom_control"),
+                    "oom_kill");
 }
 
 CgroupStats Cgroup::stats() const {
@@ -108,7 +111,8 @@ CgroupStats Cgroup::stats() const {
     const bool v2 = mode_ == CgroupMode::v2;
     if (const Place* memory = place_of("memory")) {
         now.memory_bytes = number_in(memory->directory + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
-        now.memory_limit = limit_or_zero(number_in(memory->directory + (v2 ? "/memory.max" : "/memory.limit_in_bytes")));
+        now.memory_limit =
+            limit_or_zero(number_in(memory->directory + (v2 ? "/memory.max" : "/memory.limit_in_bytes")));
     }
     if (const Place* cpu = place_of("cpuacct")) {
         now.cpu_nanoseconds = v2 ? field_in(cpu->directory + "/cpu.stat", "usage_usec") * 1000

@@ -40,7 +40,8 @@ std::optional<MountLine> parse_mount_line(std::string_view line) {
 
 /// The controllers among the options of a v1 mount.
 std::string controllers_of(const std::string& options) {
-    static const std::set<std::string> others = {"rw", "ro", "xattr", "clone_children", "cpuset_v2_mode", "noprefix", "favordynmods"};
+    static const std::set<std::string> others = {"rw",       "ro",          "xattr", "clone_children", "cpuset_v2_mode",
+                                                 "noprefix", "favordynmods"};
     std::vector<std::string> kept;
     for (auto& option : split(options, ',')) {
         if (others.count(option) || option.rfind("release_agent=", 0) == 0) continue;

@@ -46,8 +46,10 @@ void add_swap_v2(const Resources& r, std::vector<CgroupWrite>& writes) {
     }
     const std::int64_t limit = r.memory_limit.value_or(0);
     if (limit <= 0 || swap < limit)
-        fail(Kind::invalid, "linux.resources.memory.swap ({}) is memory and swap together and needs a memory limit that "
-             "is not larger", swap);
+        fail(Kind::invalid,
+             "linux.resources.memory.swap ({}) is memory and swap together and needs a memory limit that "
+             "is not larger",
+             swap);
     writes.push_back({"memory", "memory.swap.max", std::to_string(swap - limit), true});
 }
 
@@ -85,7 +87,9 @@ std::vector<CgroupWrite> limit_writes(CgroupMode mode, const Resources& resource
 
 std::vector<DeviceRule> with_default_devices(std::vector<DeviceRule> rules) {
     if (rules.empty()) return rules;  // nothing asked: the parent's rules hold
-    const auto same = [](const DeviceRule& a, const DeviceRule& b) { return device_rule_line(a) == device_rule_line(b) && a.allow == b.allow; };
+    const auto same = [](const DeviceRule& a, const DeviceRule& b) {
+        return device_rule_line(a) == device_rule_line(b) && a.allow == b.allow;
+    };
     std::vector<DeviceRule> defaults = {{true, 'c', -1, -1, "m"}, {true, 'b', -1, -1, "m"}};
     const std::pair<int, int> allowed[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 1}, {5, 2}, {136, -1}};
     for (const auto& [major, minor] : allowed) defaults.push_back({true, 'c', major, minor, "rwm"});

@@ -15,7 +15,7 @@ struct CgroupWrite {
     std::string controller;  ///< "memory", "cpu", ...
     std::string file;
     std::string value;
-    bool optional = false;   ///< a kernel built without it counts nothing that the limit could hold back
+    bool optional = false;  ///< a kernel built without it counts nothing that the limit could hold back
     bool operator==(const CgroupWrite&) const = default;
 };
 

@@ -47,14 +47,17 @@ int exec(const StateDirectory& state, const Arguments& arguments) {
     options.container_pid = record.pid;
     options.container_pidfd = &container;
     options.cgroup_of_id = record.cgroup_path;
-    options.process = arguments.has("--process") ? process_from_json(parse_json(read_file(arguments.value("--process")), "--process"))
-                                                 : process_from_options(config, arguments);
+    options.process = arguments.has("--process")
+                          ? process_from_json(parse_json(read_file(arguments.value("--process")), "--process"))
+                          : process_from_options(config, arguments);
     for (int n = 0; n < arguments.number("--preserve-fds", 0); ++n) options.preserved_fds.push_back(3 + n);
     if (!config.seccomp.is_null()) options.seccomp = cached_seccomp(config.seccomp, state.seccomp_cache());
     const bool detached = arguments.has("--detach"), socket = arguments.has("--console-socket");
-    if (options.process.terminal && detached && !socket) fail(Kind::invalid, "a detached process with a terminal needs --console-socket");
+    if (options.process.terminal && detached && !socket)
+        fail(Kind::invalid, "a detached process with a terminal needs --console-socket");
     Executed made = exec_in_container(std::move(options));
-    if (arguments.has("--pid-file")) write_file_atomic(arguments.value("--pid-file"), std::to_string(made.pid), 0644, Durable::no);
+    if (arguments.has("--pid-file"))
+        write_file_atomic(arguments.value("--pid-file"), std::to_string(made.pid), 0644, Durable::no);
     if (socket && made.terminal) {
         send_terminal(arguments.value("--console-socket"), made.terminal);
         made.terminal.reset();
@@ -86,10 +89,20 @@ int ps(const StateDirectory& state, const Arguments& arguments) {
 
 std::vector<Command> exec_commands() {
     return {{"exec",
-             {{"--process", "-p", true}, {"--tty", "-t", false}, {"--user", "-u", true}, {"--cwd", "", true}, {"--env", "-e", true},
-              {"--cap", "-c", true}, {"--additional-gids", "-g", true}, {"--no-new-privs", "", false}, {"--detach", "-d", false},
-              {"--pid-file", "", true}, {"--console-socket", "", true}, {"--preserve-fds", "", true}},
-             true, exec},
+             {{"--process", "-p", true},
+              {"--tty", "-t", false},
+              {"--user", "-u", true},
+              {"--cwd", "", true},
+              {"--env", "-e", true},
+              {"--cap", "-c", true},
+              {"--additional-gids", "-g", true},
+              {"--no-new-privs", "", false},
+              {"--detach", "-d", false},
+              {"--pid-file", "", true},
+              {"--console-socket", "", true},
+              {"--preserve-fds", "", true}},
+             true,
+             exec},
             {"ps", {{"--format", "-f", true}}, true, ps}};
 }
 

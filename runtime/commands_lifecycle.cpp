@@ -39,7 +39,10 @@ struct Launch {
     Created created;
 
     Launch(const StateDirectory& directory, const Arguments& args)
-        : state(directory), arguments(args), id(args.word(0, "the container's id")), bundle(absolute(args.value("--bundle", "."))),
+        : state(directory),
+          arguments(args),
+          id(args.word(0, "the container's id")),
+          bundle(absolute(args.value("--bundle", "."))),
           config(load_bundle(bundle)) {}
 
     CreateOptions options() const {
@@ -95,7 +98,8 @@ void warn(const std::exception& problem) {
 
 void check_terminal_use(const Launch& launch, bool detached) {
     const bool terminal = launch.config.process.terminal, socket = launch.arguments.has("--console-socket");
-    if (terminal && detached && !socket) fail(Kind::invalid, "a detached container with a terminal needs --console-socket");
+    if (terminal && detached && !socket)
+        fail(Kind::invalid, "a detached container with a terminal needs --console-socket");
     if (!terminal && socket) fail(Kind::invalid, "--console-socket is for containers with process.terminal");
 }
 
@@ -164,7 +168,8 @@ int run(const StateDirectory& state, const Arguments& arguments) {
         launch.record();
         launch.hand_over_terminal();
         start_container(launch.created);
-        if (!launch.config.hooks.poststart.empty()) run_hooks(launch.config.hooks.poststart, launch.document("running", launch.created.pid));
+        if (!launch.config.hooks.poststart.empty())
+            run_hooks(launch.config.hooks.poststart, launch.document("running", launch.created.pid));
         return detached ? 0 : finish(launch);
     } catch (...) {
         launch.undo();
@@ -192,7 +197,8 @@ void kill_and_wait(const ContainerRecord& record, const Cgroup& cgroup) {
     signal_process(pidfd, SIGKILL);
     if (cgroup.frozen()) cgroup.thaw();
     pollfd waiting{pidfd.get(), POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) == 0) fail(Kind::timeout, "container {} does not end although it was killed", record.id);
+    if (::poll(&waiting, 1, 10'000) == 0)
+        fail(Kind::timeout, "container {} does not end although it was killed", record.id);
 }
 
 int remove(const StateDirectory& state, const Arguments& arguments) {
@@ -235,8 +241,9 @@ Config load_bundle(const std::string& bundle) {
 }
 
 std::vector<Command> lifecycle_commands() {
-    const std::vector<OptionSpec> making = {{"--bundle", "-b", true}, {"--console-socket", "", true}, {"--pid-file", "", true},
-                                            {"--preserve-fds", "", true}, {"--no-pivot", "", false}, {"--no-new-keyring", "", false}};
+    const std::vector<OptionSpec> making = {{"--bundle", "-b", true},  {"--console-socket", "", true},
+                                            {"--pid-file", "", true},  {"--preserve-fds", "", true},
+                                            {"--no-pivot", "", false}, {"--no-new-keyring", "", false}};
     auto running = making;
     running.push_back({"--detach", "-d", false});
     return {{"create", making, false, create},

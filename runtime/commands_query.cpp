@@ -54,7 +54,8 @@ int list(const StateDirectory& state, const Arguments& arguments) {
     fmt::print("{:<24} {:<9} {:<9} {:<32} {}\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
     for (const auto& one : all)
         fmt::print("{:<24} {:<9} {:<9} {:<32} {}\n", one["id"].get<std::string>(), one["pid"].get<pid_t>(),
-                   one["status"].get<std::string>(), one["created"].get<std::string>(), one["bundle"].get<std::string>());
+                   one["status"].get<std::string>(), one["created"].get<std::string>(),
+                   one["bundle"].get<std::string>());
     return 0;
 }
 
@@ -77,7 +78,8 @@ int resume(const StateDirectory& state, const Arguments& arguments) {
 template <class T>
 void read_number(const Arguments& arguments, const char* option, std::optional<T>& into) {
     if (!arguments.has(option)) return;
-    const auto bytes = arguments.value(option) == "-1" ? Bytes{-1} : parse_bytes(arguments.value(option)).value_or(Bytes{-2});
+    const auto bytes =
+        arguments.value(option) == "-1" ? Bytes{-1} : parse_bytes(arguments.value(option)).value_or(Bytes{-2});
     if (bytes.count == -2) fail(Kind::invalid, "option {}: \"{}\" is not a number", option, arguments.value(option));
     into = static_cast<T>(bytes.count);
 }
@@ -87,7 +89,8 @@ int update(const StateDirectory& state, const Arguments& arguments) {
     Resources resources;
     if (arguments.has("--resources")) {
         const std::string path = arguments.value("--resources");
-        resources = resources_from_json(parse_json(path == "-" ? read_all(Fd(::dup(0))) : read_file(path), "--resources"));
+        resources =
+            resources_from_json(parse_json(path == "-" ? read_all(Fd(::dup(0))) : read_file(path), "--resources"));
     }
     read_number(arguments, "--memory", resources.memory_limit);
     read_number(arguments, "--memory-swap", resources.memory_swap);
@@ -104,9 +107,11 @@ int update(const StateDirectory& state, const Arguments& arguments) {
 
 void print_stats(const std::string& id, const Cgroup& cgroup) {
     const auto now = cgroup.stats();
-    const Json data = {{"cpu", {{"usage", {{"total", now.cpu_nanoseconds}}}}},
-                       {"memory", {{"usage", {{"usage", now.memory_bytes}, {"limit", now.memory_limit}}}, {"oomKills", now.oom_kills}}},
-                       {"pids", {{"current", now.pids}}}};
+    const Json data = {
+        {"cpu", {{"usage", {{"total", now.cpu_nanoseconds}}}}},
+        {"memory",
+         {{"usage", {{"usage", now.memory_bytes}, {"limit", now.memory_limit}}}, {"oomKills", now.oom_kills}}},
+        {"pids", {{"current", now.pids}}}};
     fmt::print("{}\n", Json{{"type", "stats"}, {"id", id}, {"data", data}}.dump());
     std::fflush(stdout);
 }
@@ -148,21 +153,32 @@ int features(const StateDirectory&, const Arguments&) {
     for (const auto type : {NamespaceType::cgroup, NamespaceType::ipc, NamespaceType::mount, NamespaceType::network,
                             NamespaceType::pid, NamespaceType::time, NamespaceType::uts})
         namespaces.push_back(to_string(type));
-    const Json seccomp = {
-        {"enabled", true},
-        {"actions", {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"}},
-        {"operators", {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"}},
-        {"archs", {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"}}};
+    const Json seccomp = {{"enabled", true},
+                          {"actions",
+                           {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
+                            "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"}},
+                          {"operators",
+                           {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
+                            "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"}},
+                          {"archs",
+                           {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",
+                            "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"}}};
     print({{"ociVersionMin", "1.0.0"},
            {"ociVersionMax", "1.2.0"},
            {"hooks", {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
-           {"mountOptions", {"atime", "bind", "dev", "diratime", "exec", "noatime", "nodev", "nodiratime", "noexec", "norelatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "rexec", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnosuid", "ro", "rprivate", "rro", "rrw", "rshared", "rslave", "rsuid", "runbindable", "rw", "shared", "slave", "strictatime", "suid", "symfollow", "unbindable"}},
-           {"linux", {{"namespaces", namespaces},
-                      {"capabilities", capabilities},
-                      {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}}},
-                      {"seccomp", seccomp},
-                      {"apparmor", {{"enabled", false}}},
-                      {"selinux", {{"enabled", false}}}}}});
+           {"mountOptions",
+            {"atime",     "bind",       "dev",    "diratime",    "exec",    "noatime",     "nodev",     "nodiratime",
+             "noexec",    "norelatime", "nosuid", "nosymfollow", "private", "ratime",      "rbind",     "rdev",
+             "rdiratime", "relatime",   "rexec",  "rnoatime",    "rnodev",  "rnodiratime", "rnoexec",   "rnosuid",
+             "ro",        "rprivate",   "rro",    "rrw",         "rshared", "rslave",      "rsuid",     "runbindable",
+             "rw",        "shared",     "slave",  "strictatime", "suid",    "symfollow",   "unbindable"}},
+           {"linux",
+            {{"namespaces", namespaces},
+             {"capabilities", capabilities},
+             {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}}},
+             {"seccomp", seccomp},
+             {"apparmor", {{"enabled", false}}},
+             {"selinux", {{"enabled", false}}}}}});
     return 0;
 }
 
@@ -174,10 +190,19 @@ std::vector<Command> query_commands() {
             {"pause", {}, false, pause},
             {"resume", {}, false, resume},
             {"update",
-             {{"--resources", "-r", true}, {"--memory", "", true}, {"--memory-swap", "", true}, {"--memory-reservation", "", true},
-              {"--cpu-shares", "", true}, {"--cpu-share", "", true}, {"--cpu-quota", "", true}, {"--cpu-period", "", true},
-              {"--cpuset-cpus", "", true}, {"--cpuset-mems", "", true}, {"--pids-limit", "", true}},
-             false, update},
+             {{"--resources", "-r", true},
+              {"--memory", "", true},
+              {"--memory-swap", "", true},
+              {"--memory-reservation", "", true},
+              {"--cpu-shares", "", true},
+              {"--cpu-share", "", true},
+              {"--cpu-quota", "", true},
+              {"--cpu-period", "", true},
+              {"--cpuset-cpus", "", true},
+              {"--cpuset-mems", "", true},
+              {"--pids-limit", "", true}},
+             false,
+             update},
             {"events", {{"--stats", "", false}, {"--interval", "", true}}, false, events},
             {"spec", {{"--bundle", "-b", true}}, false, spec},
             {"features", {}, false, features}};

@@ -119,7 +119,8 @@ Created create_container(CreateOptions options) {
     try {
         if (options.seccomp.filter.empty() && !options.config.seccomp.is_null())
             options.seccomp = compile_seccomp(options.config.seccomp);
-        const std::string path = options.config.cgroups_path.empty() ? "/hoist-" + options.id : options.config.cgroups_path;
+        const std::string path =
+            options.config.cgroups_path.empty() ? "/hoist-" + options.id : options.config.cgroups_path;
         made.cgroup = Cgroup::create(CgroupLayout::host(), path, options.config.resources);
         fail_point("runtime.cgroup_made");
         clone_container(options, made);

@@ -33,14 +33,14 @@ struct Stdio {
 struct CreateOptions {
     Config config;
     RootFs root;
-    std::string id;             ///< for error messages and the hostname's default
-    Stdio stdio;                ///< unused with config.process.terminal
-    SeccompProgram seccomp;     ///< ready; config.seccomp is not looked at when this is not empty
-    Fd network_namespace;       ///< when set, joined instead of config's network namespace
+    std::string id;                  ///< for error messages and the hostname's default
+    Stdio stdio;                     ///< unused with config.process.terminal
+    SeccompProgram seccomp;          ///< ready; config.seccomp is not looked at when this is not empty
+    Fd network_namespace;            ///< when set, joined instead of config's network namespace
     std::vector<int> preserved_fds;  ///< become 3, 4, ... in this order
-    bool init = false;          ///< put a small reaping init as process 1 in front of the program
-    bool no_pivot = false;      ///< move the root instead of pivot_root(2), for hosts that run from a ramfs
-    std::string bundle;         ///< told to hooks
+    bool init = false;               ///< put a small reaping init as process 1 in front of the program
+    bool no_pivot = false;           ///< move the root instead of pivot_root(2), for hosts that run from a ramfs
+    std::string bundle;              ///< told to hooks
     /// When set, the start and errors after it go through these (two FIFOs, for a start by another process) and not
     /// through Created.go and Created.report.
     Fd start_fifo, report_fifo;
@@ -60,7 +60,8 @@ struct Created {
 /// @throws Error with the step that failed; texts of execve keep libc's words ("executable file not found", ...)
 Created create_container(CreateOptions options);
 /// The state document that hooks get on their standard input and that `state` prints.
-Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status, pid_t pid);
+Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status,
+                     pid_t pid);
 /// Runs hooks one after the other, each with `state` on its standard input. @throws Error on the first that fails
 void run_hooks(const std::vector<Hook>& hooks, const Json& state);
 

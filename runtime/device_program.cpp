@@ -49,7 +49,8 @@ std::vector<std::uint64_t> rule_block(const DeviceRule& rule) {
     std::vector<std::uint64_t> block = head;
     const int end = static_cast<int>(tests.size()) + 2;
     for (int at = 0; const auto& [jump, operands] : tests)
-        block.push_back(instruction(static_cast<std::uint8_t>(BPF_JMP | jump | BPF_K), operands.first, 0, end - ++at, operands.second));
+        block.push_back(instruction(static_cast<std::uint8_t>(BPF_JMP | jump | BPF_K), operands.first, 0, end - ++at,
+                                    operands.second));
     block.push_back(instruction(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, rule.allow ? 1 : 0));
     block.push_back(instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
     return block;

@@ -107,7 +107,8 @@ int wait_in_foreground(pid_t pid, const Fd& pidfd, Fd terminal) {
 void send_terminal(const std::string& socket_path, const Fd& terminal) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path) fail(Kind::invalid, "--console-socket {}: the path is too long", socket_path);
+    if (socket_path.size() >= sizeof address.sun_path)
+        fail(Kind::invalid, "--console-socket {}: the path is too long", socket_path);
     std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size() + 1);
     const Fd socket(check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket"));
     check(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), "connect to {}", socket_path);

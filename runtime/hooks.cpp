@@ -22,7 +22,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 void run_hook(const Hook& hook, const std::string& state) {
     // A file, not a pipe: a hook that does not read its input must not hold us up.
-    const Fd input(check(static_cast<int>(::memfd_create("state", MFD_CLOEXEC)), "write the state for hook {}", hook.path));
+    const Fd input(
+        check(static_cast<int>(::memfd_create("state", MFD_CLOEXEC)), "write the state for hook {}", hook.path));
     write_all(input, state, "the state for a hook");
     ::lseek(input.get(), 0, SEEK_SET);
     posix_spawn_file_actions_t actions;
@@ -49,9 +50,10 @@ void run_hook(const Hook& hook, const std::string& state) {
 
 }  // namespace
 
-Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status, pid_t pid) {
-    return {{"ociVersion", config.oci_version}, {"id", id},         {"status", status},
-            {"pid", pid},                       {"bundle", bundle}, {"annotations", config.annotations}};
+Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status,
+                     pid_t pid) {
+    return {{"ociVersion", config.oci_version}, {"id", id}, {"status", status}, {"pid", pid}, {"bundle", bundle},
+            {"annotations", config.annotations}};
 }
 
 void run_hooks(const std::vector<Hook>& hooks, const Json& state) {

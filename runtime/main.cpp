@@ -41,7 +41,9 @@ void log_failure(const Arguments& global, const std::string& message) {
     if (!file) return;
     const std::string when = format_time(now());
     const std::string line = global.value("--log-format") == "json"
-                                 ? Json{{"level", "error"}, {"msg", message}, {"time", when}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+                                 ? Json{{"level", "error"}, {"msg", message}, {"time", when}}.dump(
+                                       -1, ' ', false, Json::error_handler_t::replace) +
+                                       "\n"
                                  : "time=\"" + when + "\" level=error msg=\"" + message + "\"\n";
     (void)!::write(file.get(), line.data(), line.size());
 }
@@ -59,7 +61,8 @@ int run_command(const StateDirectory& state, const std::vector<std::string>& wor
     for (const auto& list : {lifecycle_commands, exec_commands, query_commands}) {
         for (const auto& command : list()) {
             if (words[0] != command.name) continue;
-            return command.run(state, Arguments::parse({words.begin() + 1, words.end()}, command.options, command.stop_early));
+            return command.run(state,
+                               Arguments::parse({words.begin() + 1, words.end()}, command.options, command.stop_early));
         }
     }
     fail(Kind::invalid, "unknown command \"{}\"; see hoist-runtime --help", words[0]);
@@ -72,9 +75,15 @@ int run_main(const std::vector<std::string>& words, char** argv) {
     Arguments global;
     try {
         global = Arguments::parse(words,
-                                  {{"--root", "", true}, {"--log", "", true}, {"--log-format", "", true}, {"--debug", "", false},
-                                   {"--systemd-cgroup", "", false}, {"--cgroup-manager", "", true}, {"--rootless", "", true},
-                                   {"--help", "-h", false}, {"--version", "-v", false}},
+                                  {{"--root", "", true},
+                                   {"--log", "", true},
+                                   {"--log-format", "", true},
+                                   {"--debug", "", false},
+                                   {"--systemd-cgroup", "", false},
+                                   {"--cgroup-manager", "", true},
+                                   {"--rootless", "", true},
+                                   {"--help", "-h", false},
+                                   {"--version", "-v", false}},
                                   true);
         if (global.has("--version")) {
             fmt::print("hoist-runtime version {}\nspec: 1.2.0\n", HOIST_VERSION);

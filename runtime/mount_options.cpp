@@ -71,9 +71,11 @@ MountOptions parse_mount_options(const Mount& mount) {
         if (word == "bind" || word == "rbind") {
             options.bind = true;
             options.bind_recursive = word == "rbind";
-        } else if (word != "defaults" && !word.empty() && !read_propagation(word, options) && !read_attribute(word, options)) {
+        } else if (word != "defaults" && !word.empty() && !read_propagation(word, options) &&
+                   !read_attribute(word, options)) {
             const auto equals = word.find('=');
-            options.data.emplace_back(word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1));
+            options.data.emplace_back(word.substr(0, equals),
+                                      equals == std::string::npos ? "" : word.substr(equals + 1));
         }
     }
     return options;

@@ -57,7 +57,7 @@ struct Process {
 
 struct Mount {
     std::string destination;
-    std::string type;    ///< "proc", "tmpfs", "bind", ... ; empty with a bind option
+    std::string type;  ///< "proc", "tmpfs", "bind", ... ; empty with a bind option
     std::string source;
     std::vector<std::string> options;
 };
@@ -93,7 +93,8 @@ struct DeviceRule {
 };
 
 struct Resources {
-    std::optional<std::int64_t> memory_limit, memory_reservation, memory_swap;  ///< bytes; swap is memory + swap, -1 none
+    std::optional<std::int64_t> memory_limit, memory_reservation,
+        memory_swap;  ///< bytes; swap is memory + swap, -1 none
     std::optional<bool> disable_oom_killer;
     std::optional<std::uint64_t> memory_swappiness;
     std::optional<std::uint64_t> cpu_shares, cpu_period, cpu_realtime_period;

@@ -22,16 +22,17 @@ std::vector<Mount> default_mounts() {
 /// Nothing but making nodes, which is harmless while opening them is refused, and the devices every program needs.
 std::vector<DeviceRule> default_device_rules() {
     std::vector<DeviceRule> rules = {{false, 'a', -1, -1, "rwm"}, {true, 'c', -1, -1, "m"}, {true, 'b', -1, -1, "m"}};
-    const std::pair<int, int> allowed[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 1}, {5, 2}, {136, -1}, {10, 200}};
+    const std::pair<int, int> allowed[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8},    {1, 9},
+                                           {5, 0}, {5, 1}, {5, 2}, {136, -1}, {10, 200}};
     for (const auto& [major, minor] : allowed) rules.push_back({true, 'c', major, minor, "rwm"});
     return rules;
 }
 
 std::vector<std::string> default_masked_paths() {
-    std::vector<std::string> paths = {
-        "/proc/acpi",       "/proc/asound",      "/proc/interrupts",  "/proc/kcore",
-        "/proc/keys",       "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-        "/proc/timer_list", "/proc/timer_stats", "/sys/firmware",     "/sys/devices/virtual/powercap"};
+    std::vector<std::string> paths = {"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
+                                      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+                                      "/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
+                                      "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap"};
     // The throttle counters of each processor tell what other tenants do.
     const long processors = ::sysconf(_SC_NPROCESSORS_CONF);
     for (long n = 0; n < processors; ++n) {

@@ -95,8 +95,9 @@ Json write_mappings(const std::vector<IdMapping>& mappings) {
 Json write_devices(const std::vector<Device>& devices) {
     Json list = Json::array();
     for (const auto& device : devices) {
-        Json made = {{"path", device.path}, {"type", std::string(1, device.type)}, {"major", device.major},
-                     {"minor", device.minor}, {"uid", device.uid}, {"gid", device.gid}};
+        Json made = {{"path", device.path},   {"type", std::string(1, device.type)},
+                     {"major", device.major}, {"minor", device.minor},
+                     {"uid", device.uid},     {"gid", device.gid}};
         put(made, "fileMode", device.file_mode);
         list.push_back(std::move(made));
     }

@@ -29,12 +29,14 @@ Fd sealed_copy(const std::string& path) {
     check(::fstat(source.get(), &info), "look at {}", path);
     Fd copy(check(::memfd_create("hoist-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING), "copy {}", path));
     for (off_t left = info.st_size; left > 0;) {
-        const ssize_t sent = check(::sendfile(copy.get(), source.get(), nullptr, static_cast<std::size_t>(left)), "copy {}", path);
+        const ssize_t sent =
+            check(::sendfile(copy.get(), source.get(), nullptr, static_cast<std::size_t>(left)), "copy {}", path);
         if (sent == 0) fail(Kind::internal, "copy {}: it became shorter meanwhile", path);
         left -= sent;
     }
     check(::fchmod(copy.get(), 0500), "copy {}", path);
-    check(::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), "seal the copy of {}", path);
+    check(::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+          "seal the copy of {}", path);
     return copy;
 }
 

@@ -25,18 +25,22 @@ struct Architecture {
     std::uint32_t token;       ///< libseccomp's
     std::uint32_t audit_arch;  ///< the kernel's
 };
-constexpr Architecture known_architectures[] = {
-    {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, SCMP_ARCH_X86_64}, {"SCMP_ARCH_X86", SCMP_ARCH_X86, SCMP_ARCH_X86},
-    {"SCMP_ARCH_X32", SCMP_ARCH_X32, SCMP_ARCH_X86_64},       {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, SCMP_ARCH_AARCH64},
-    {"SCMP_ARCH_ARM", SCMP_ARCH_ARM, SCMP_ARCH_ARM},          {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, SCMP_ARCH_RISCV64},
-    {"SCMP_ARCH_S390X", SCMP_ARCH_S390X, SCMP_ARCH_S390X},    {"SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE, SCMP_ARCH_PPC64LE}};
+constexpr Architecture known_architectures[] = {{"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, SCMP_ARCH_X86_64},
+                                                {"SCMP_ARCH_X86", SCMP_ARCH_X86, SCMP_ARCH_X86},
+                                                {"SCMP_ARCH_X32", SCMP_ARCH_X32, SCMP_ARCH_X86_64},
+                                                {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, SCMP_ARCH_AARCH64},
+                                                {"SCMP_ARCH_ARM", SCMP_ARCH_ARM, SCMP_ARCH_ARM},
+                                                {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, SCMP_ARCH_RISCV64},
+                                                {"SCMP_ARCH_S390X", SCMP_ARCH_S390X, SCMP_ARCH_S390X},
+                                                {"SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE, SCMP_ARCH_PPC64LE}};
 
 /// Calls that came after Debian's libseccomp; since 5.1 new numbers are the same on every architecture.
 constexpr std::pair<const char*, int> newer_calls[] = {
-    {"cachestat", 451}, {"fchmodat2", 452}, {"map_shadow_stack", 453}, {"futex_wake", 454}, {"futex_wait", 455},
-    {"futex_requeue", 456}, {"statmount", 457}, {"listmount", 458}, {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460},
-    {"lsm_list_modules", 461}, {"mseal", 462}, {"setxattrat", 463}, {"getxattrat", 464}, {"listxattrat", 465},
-    {"removexattrat", 466}, {"open_tree_attr", 467}, {"file_getattr", 468}, {"file_setattr", 469}};
+    {"cachestat", 451},         {"fchmodat2", 452},         {"map_shadow_stack", 453}, {"futex_wake", 454},
+    {"futex_wait", 455},        {"futex_requeue", 456},     {"statmount", 457},        {"listmount", 458},
+    {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
+    {"setxattrat", 463},        {"getxattrat", 464},        {"listxattrat", 465},      {"removexattrat", 466},
+    {"open_tree_attr", 467},    {"file_getattr", 468},      {"file_setattr", 469}};
 
 std::optional<std::uint32_t> call_number(const Architecture& architecture, const std::string& name) {
     int number = seccomp_syscall_resolve_name_arch(architecture.token, name.c_str());
@@ -55,15 +59,19 @@ std::uint32_t action_value(const In& in, const std::string& word, std::uint32_t 
     if (word == "SCMP_ACT_TRAP") return SECCOMP_RET_TRAP;
     if (word == "SCMP_ACT_LOG") return SECCOMP_RET_LOG;
     if (word == "SCMP_ACT_TRACE") return SECCOMP_RET_TRACE | (data & SECCOMP_RET_DATA);
-    in.refuse(word == "SCMP_ACT_NOTIFY" ? "the action SCMP_ACT_NOTIFY needs a listener, which this runtime does not have"
-                                        : "the action is unknown");
+    in.refuse(word == "SCMP_ACT_NOTIFY"
+                  ? "the action SCMP_ACT_NOTIFY needs a listener, which this runtime does not have"
+                  : "the action is unknown");
 }
 
 Comparison comparison_of(const In& in, const std::string& word) {
-    static constexpr std::pair<const char*, Comparison> words[] = {
-        {"SCMP_CMP_NE", Comparison::ne}, {"SCMP_CMP_LT", Comparison::lt}, {"SCMP_CMP_LE", Comparison::le},
-        {"SCMP_CMP_EQ", Comparison::eq}, {"SCMP_CMP_GE", Comparison::ge}, {"SCMP_CMP_GT", Comparison::gt},
-        {"SCMP_CMP_MASKED_EQ", Comparison::masked_eq}};
+    static constexpr std::pair<const char*, Comparison> words[] = {{"SCMP_CMP_NE", Comparison::ne},
+                                                                   {"SCMP_CMP_LT", Comparison::lt},
+                                                                   {"SCMP_CMP_LE", Comparison::le},
+                                                                   {"SCMP_CMP_EQ", Comparison::eq},
+                                                                   {"SCMP_CMP_GE", Comparison::ge},
+                                                                   {"SCMP_CMP_GT", Comparison::gt},
+                                                                   {"SCMP_CMP_MASKED_EQ", Comparison::masked_eq}};
     for (const auto& [name, value] : words) {
         if (word == name) return value;
     }
@@ -190,7 +198,8 @@ SeccompProgram compile_seccomp(const Json& linux_seccomp) {
             for (auto& one : tables) {
                 if (one.audit_arch == architecture->audit_arch) table = &one;
             }
-            if (!table || table->audit_arch != architecture->audit_arch) table = &tables.emplace_back(ArchitectureRules{architecture->audit_arch, {}});
+            if (!table || table->audit_arch != architecture->audit_arch)
+                table = &tables.emplace_back(ArchitectureRules{architecture->audit_arch, {}});
             add_architecture(*architecture, profile, *table);
         }
         return {build_filter(tables), profile.flags};

@@ -40,21 +40,27 @@ Code test_code(const ArgumentTest& test) {
         case Comparison::ne:
             return {load(low_at + 4), jump(BPF_JEQ, high, 0, pass), load(low_at), jump(BPF_JEQ, low, miss, 0)};
         case Comparison::gt:
-            return {load(low_at + 4), jump(BPF_JGT, high, pass, 0), jump(BPF_JEQ, high, 0, miss), load(low_at), jump(BPF_JGT, low, 0, miss)};
+            return {load(low_at + 4), jump(BPF_JGT, high, pass, 0), jump(BPF_JEQ, high, 0, miss), load(low_at),
+                    jump(BPF_JGT, low, 0, miss)};
         case Comparison::ge:
-            return {load(low_at + 4), jump(BPF_JGT, high, pass, 0), jump(BPF_JEQ, high, 0, miss), load(low_at), jump(BPF_JGE, low, 0, miss)};
+            return {load(low_at + 4), jump(BPF_JGT, high, pass, 0), jump(BPF_JEQ, high, 0, miss), load(low_at),
+                    jump(BPF_JGE, low, 0, miss)};
         case Comparison::lt:
-            return {load(low_at + 4), jump(BPF_JGT, high, miss, 0), jump(BPF_JEQ, high, 0, pass), load(low_at), jump(BPF_JGE, low, miss, 0)};
+            return {load(low_at + 4), jump(BPF_JGT, high, miss, 0), jump(BPF_JEQ, high, 0, pass), load(low_at),
+                    jump(BPF_JGE, low, miss, 0)};
         case Comparison::le:
-            return {load(low_at + 4), jump(BPF_JGT, high, miss, 0), jump(BPF_JEQ, high, 0, pass), load(low_at), jump(BPF_JGT, low, miss, 0)};
+            return {load(low_at + 4), jump(BPF_JGT, high, miss, 0), jump(BPF_JEQ, high, 0, pass), load(low_at),
+                    jump(BPF_JGT, low, miss, 0)};
         case Comparison::masked_eq:
             break;
     }
     Code code;
     const auto second_high = static_cast<std::uint32_t>(test.second >> 32);
     if (high || second_high)
-        append(code, {load(low_at + 4), statement(BPF_ALU | BPF_AND | BPF_K, high), jump(BPF_JEQ, second_high, 0, miss)});
-    append(code, {load(low_at), statement(BPF_ALU | BPF_AND | BPF_K, low), jump(BPF_JEQ, static_cast<std::uint32_t>(test.second), 0, miss)});
+        append(code,
+               {load(low_at + 4), statement(BPF_ALU | BPF_AND | BPF_K, high), jump(BPF_JEQ, second_high, 0, miss)});
+    append(code, {load(low_at), statement(BPF_ALU | BPF_AND | BPF_K, low),
+                  jump(BPF_JEQ, static_cast<std::uint32_t>(test.second), 0, miss)});
     return code;
 }
 
@@ -76,7 +82,8 @@ Code conditional_code(const ConditionalAction& conditional) {
         append(code, one);
     }
     append(code, answer(conditional.action));
-    if (code.size() >= pass) fail(Kind::invalid, "linux.seccomp: a rule with {} argument tests is too long", conditional.tests.size());
+    if (code.size() >= pass)
+        fail(Kind::invalid, "linux.seccomp: a rule with {} argument tests is too long", conditional.tests.size());
     resolve(code, miss);
     return code;
 }
@@ -150,7 +157,8 @@ std::string build_filter(const std::vector<ArchitectureRules>& architectures) {
         append(program, body);
     }
     append(program, answer(SECCOMP_RET_KILL_PROCESS));
-    if (program.size() > BPF_MAXINSNS) fail(Kind::invalid, "linux.seccomp: the filter has more than {} instructions", BPF_MAXINSNS);
+    if (program.size() > BPF_MAXINSNS)
+        fail(Kind::invalid, "linux.seccomp: the filter has more than {} instructions", BPF_MAXINSNS);
     return {reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)};
 }
 

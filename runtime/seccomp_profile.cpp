@@ -96,7 +96,8 @@ Json allow_if(const char* call, unsigned index, const char* comparison, std::uin
 }  // namespace
 
 Json default_seccomp_profile(std::uint64_t capabilities) {
-    Json rules = Json::array({allow(always), allow(architecture_calls), allow("process_vm_readv process_vm_writev ptrace")});
+    Json rules =
+        Json::array({allow(always), allow(architecture_calls), allow("process_vm_readv process_vm_writev ptrace")});
     rules.push_back(allow_if("socket", 0, "SCMP_CMP_NE", 40));  // AF_VSOCK: no namespace holds it
     for (const std::uint64_t persona : {0x0u, 0x8u, 0x20000u, 0x20008u, 0xffffffffu})
         rules.push_back(allow_if("personality", 0, "SCMP_CMP_EQ", persona));
@@ -104,13 +105,16 @@ Json default_seccomp_profile(std::uint64_t capabilities) {
         if (capabilities >> capability & 1) rules.push_back(allow(calls));
     }
     if (!(capabilities >> CAP_SYS_ADMIN & 1)) {
-        constexpr std::uint64_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                             CLONE_NEWPID | CLONE_NEWNET;
+        constexpr std::uint64_t namespaces =
+            CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
         rules.push_back(allow_if("clone", 0, "SCMP_CMP_MASKED_EQ", namespaces));
         // Its flags lie in memory, out of a filter's sight; libcs fall back to clone.
         rules.push_back({{"names", {"clone3"}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 38}});
     }
-    return {{"defaultAction", "SCMP_ACT_ERRNO"}, {"defaultErrnoRet", 1}, {"architectures", architectures}, {"syscalls", rules}};
+    return {{"defaultAction", "SCMP_ACT_ERRNO"},
+            {"defaultErrnoRet", 1},
+            {"architectures", architectures},
+            {"syscalls", rules}};
 }
 
 }  // namespace hoist::runtime

@@ -18,10 +18,12 @@ const char* to_string(Status status) {
 }
 
 void StateDirectory::reserve(const std::string& id) const {
-    const bool good = !id.empty() && id[0] != '.' && id.size() <= 1024 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-        return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+';
-    });
-    if (!good) fail(Kind::invalid, "\"{}\" is not a container id: letters, digits and _ - . + only", escape_for_terminal(id));
+    const bool good =
+        !id.empty() && id[0] != '.' && id.size() <= 1024 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+            return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+';
+        });
+    if (!good)
+        fail(Kind::invalid, "\"{}\" is not a container id: letters, digits and _ - . + only", escape_for_terminal(id));
     if (::mkdir(of(id).c_str(), 0711) == 0) return;
     if (errno == ENOENT) {
         make_directories(root_, 0711);
@@ -32,9 +34,12 @@ void StateDirectory::reserve(const std::string& id) const {
 }
 
 void StateDirectory::write(const ContainerRecord& record) const {
-    const Json document = {{"id", record.id},           {"bundle", record.bundle},
-                           {"pid", record.pid},         {"startTime", record.start_time},
-                           {"cgroup", record.cgroup_path}, {"created", record.created},
+    const Json document = {{"id", record.id},
+                           {"bundle", record.bundle},
+                           {"pid", record.pid},
+                           {"startTime", record.start_time},
+                           {"cgroup", record.cgroup_path},
+                           {"created", record.created},
                            {"annotations", record.annotations}};
     write_file_atomic(of(record.id) + "/state.json", document.dump(), 0600, Durable::no);
 }
@@ -97,7 +102,8 @@ std::uint64_t process_start_time(pid_t pid) {
 
 Fd open_recorded_process(const ContainerRecord& record) {
     Fd pidfd = open_pidfd(record.pid);
-    if (process_start_time(record.pid) != record.start_time) fail(Kind::not_found, "container {} is not running", record.id);
+    if (process_start_time(record.pid) != record.start_time)
+        fail(Kind::not_found, "container {} is not running", record.id);
     return pidfd;
 }
 

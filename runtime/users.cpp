@@ -51,7 +51,8 @@ std::vector<GroupEntry> read_groups(std::string_view text) {
     std::vector<GroupEntry> groups;
     each_line(text, [&](const std::vector<std::string>& fields) {
         const auto gid = fields.size() >= 3 ? parse_id(fields[2]) : std::nullopt;
-        if (gid) groups.push_back({fields[0], *gid, fields.size() > 3 ? split(fields[3], ',') : std::vector<std::string>{}});
+        if (gid)
+            groups.push_back({fields[0], *gid, fields.size() > 3 ? split(fields[3], ',') : std::vector<std::string>{}});
         return false;
     });
     return groups;
@@ -101,9 +102,11 @@ ResolvedUser resolve_user(const User& user, std::string_view passwd, std::string
     const std::string name = user.name.empty() ? std::to_string(user.uid) : user.name.substr(0, colon);
     const auto number = parse_id(name);
     if (!number) refuse_odd_name(name);
-    const auto entry = find_user(passwd, [&](const PasswdEntry& e) { return number ? e.uid == *number : e.name == name; });
+    const auto entry =
+        find_user(passwd, [&](const PasswdEntry& e) { return number ? e.uid == *number : e.name == name; });
     if (!number && !entry)
-        fail(Kind::invalid, "unable to find user \"{}\": it is not in the image's passwd file", escape_for_terminal(name));
+        fail(Kind::invalid, "unable to find user \"{}\": it is not in the image's passwd file",
+             escape_for_terminal(name));
     made.uid = number ? *number : entry->uid;
     if (!user.name.empty()) made.gid = entry ? entry->gid : 0;
     made.home = entry ? entry->home : "";
@@ -111,7 +114,8 @@ ResolvedUser resolve_user(const User& user, std::string_view passwd, std::string
     add_group(made.groups, made.gid);
     if (entry && colon == std::string::npos) {
         for (const auto& one : groups) {
-            if (std::find(one.members.begin(), one.members.end(), entry->name) != one.members.end()) add_group(made.groups, one.gid);
+            if (std::find(one.members.begin(), one.members.end(), entry->name) != one.members.end())
+                add_group(made.groups, one.gid);
         }
     }
     for (const auto& extra : user.group_names) add_group(made.groups, find_group(groups, extra));

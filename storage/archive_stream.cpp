@@ -150,6 +150,8 @@ std::string ArchiveStream::finish() {
     return state_->digest;
 }
 
-std::int64_t ArchiveStream::size() const { return state_->total; }
+std::int64_t ArchiveStream::size() const {
+    return state_->total;
+}
 
 }  // namespace hoist::storage

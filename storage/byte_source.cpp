@@ -134,7 +134,9 @@ std::size_t StoppableReader::read(char* to, std::size_t size) {
     }
 }
 
-void StoppableReader::stop() { ::eventfd_write(stopped_.get(), 1); }
+void StoppableReader::stop() {
+    ::eventfd_write(stopped_.get(), 1);
+}
 
 std::unique_ptr<ByteSource> open_byte_source(StoppableReader& reader) {
     Beginning beginning(reader);

@@ -58,7 +58,8 @@ std::vector<Pair> parse_pairs(std::string_view rest) {
     std::vector<Pair> pairs;
     const auto first_blank = rest.find_first_of(" \t");
     if (rest.substr(0, first_blank).find('=') == std::string_view::npos) {
-        if (first_blank == std::string_view::npos) fail(Kind::invalid, "\"{}\" needs a value", escape_for_terminal(rest));
+        if (first_blank == std::string_view::npos)
+            fail(Kind::invalid, "\"{}\" needs a value", escape_for_terminal(rest));
         return {{std::string(rest.substr(0, first_blank)), std::string(trim(rest.substr(first_blank)))}};
     }
     for (const auto& word : split_words(rest)) {
@@ -87,8 +88,8 @@ void set_environment(Json& config, std::string_view rest) {
 }
 
 int parse_port(std::string_view text) {
-    const bool digits = !text.empty() && text.size() <= 5 &&
-                        text.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool digits =
+        !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
     const int port = digits ? std::stoi(std::string(text)) : 0;
     if (port < 1 || port > 65535) fail(Kind::invalid, "\"{}\" is not a port", escape_for_terminal(text));
     return port;
@@ -129,8 +130,8 @@ void set_healthcheck_option(Json& check, std::string_view option) {
             fail(Kind::invalid, "{} needs a duration of at least 1ms, as in 30s", name);
         check[it->second] = duration->count();
     } else if (name == "--retries") {
-        const bool digits = !value.empty() && value.size() < 7 &&
-                            value.find_first_not_of("0123456789") == std::string_view::npos;
+        const bool digits =
+            !value.empty() && value.size() < 7 && value.find_first_not_of("0123456789") == std::string_view::npos;
         if (!digits) fail(Kind::invalid, "--retries needs a number");
         check["Retries"] = std::stoi(std::string(value));
     } else {
@@ -200,8 +201,9 @@ void apply_change(Json& config, const std::string& instruction) {
     const auto it = instructions.find(word);
     try {
         if (it == instructions.end())
-            fail(Kind::invalid, "not an instruction that a change can hold (CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK "
-                                "LABEL STOPSIGNAL USER VOLUME WORKDIR)");
+            fail(Kind::invalid,
+                 "not an instruction that a change can hold (CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK "
+                 "LABEL STOPSIGNAL USER VOLUME WORKDIR)");
         if (rest.empty()) fail(Kind::invalid, "it needs an argument");
         it->second(config, rest);
     } catch (Error& error) {

@@ -35,16 +35,15 @@ void make_container_root(const Layout& layout, const ContainerId& id, const std:
 
 void discard_container_root(const Layout& layout, const ContainerId& id) {
     const std::string from = layout.container(id), to = layout.trash() + "/" + random_hex_id();
-    if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT)
-        fail_errno(errno, "move {} into the trash", from);
+    if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) fail_errno(errno, "move {} into the trash", from);
 }
 
 std::optional<std::string> read_image_file(const std::vector<std::string>& lower, const std::string& path) {
     const auto found = resolve_in_layers(lower, path);
     if (!found || !S_ISREG(found->entry.info.st_mode)) return std::nullopt;
     try {
-        const Fd file(check(::openat(found->entry.holder, found->name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
-                            "open it"));
+        const Fd file(
+            check(::openat(found->entry.holder, found->name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC), "open it"));
         return read_all(file, most_bytes_of_a_file);
     } catch (Error& error) {
         throw error.during("read {} of the image", path);

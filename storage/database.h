@@ -46,9 +46,9 @@ struct ProjectRow {
     bool running = true;  ///< false after `stop`: not brought back at the daemon's start
 };
 struct ImageRow {
-    std::string id;  ///< "sha256:..." of the image configuration
-    std::string config;     ///< the OCI image configuration, exact bytes
-    std::string manifest;   ///< the OCI manifest, exact bytes
+    std::string id;        ///< "sha256:..." of the image configuration
+    std::string config;    ///< the OCI image configuration, exact bytes
+    std::string manifest;  ///< the OCI manifest, exact bytes
     Bytes size;
     TimePoint created;
 };
@@ -66,10 +66,10 @@ class Transaction {
 public:
     explicit Transaction(Sqlite& db) : db_(db) {}
 
-    void put(const ContainerRow& row);   ///< @throws Error(conflict) if another container has the name
+    void put(const ContainerRow& row);             ///< @throws Error(conflict) if another container has the name
     void remove_container(const ContainerId& id);  ///< and its leases
     std::vector<ContainerRow> containers();
-    void put(const NetworkRow& row);     ///< @throws Error(conflict) if another network has the name
+    void put(const NetworkRow& row);  ///< @throws Error(conflict) if another network has the name
     void remove_network(const NetworkId& id);
     std::vector<NetworkRow> networks();
     /// @throws Error(conflict) if another container has the address, Error(not_found) without container or network
@@ -85,7 +85,7 @@ public:
     void put(const ImageRow& row);
     void remove_image(const std::string& id);  ///< and its tags
     std::vector<ImageRow> images();
-    void put(const TagRow& row);         ///< @throws Error(not_found) without the image
+    void put(const TagRow& row);  ///< @throws Error(not_found) without the image
     void remove_tag(const std::string& reference);
     std::vector<TagRow> tags();
     void put(const LayerRow& row);
@@ -100,8 +100,8 @@ class Database {
 public:
     /// Opens or makes the file (0600), checks it (quick_check, foreign keys), brings its schema to this version. No
     /// other process can open it meanwhile. A copy is kept beside it (".backup", at most a day old at the start).
-    /// @throws Error(conflict) if another process has it open; Error if the file is damaged (it is left as it is, and the message says where a backup lies and what to
-    /// do) or was written by a newer hoist
+    /// @throws Error(conflict) if another process has it open; Error if the file is damaged (it is left as it is, and
+    /// the message says where a backup lies and what to do) or was written by a newer hoist
     explicit Database(const std::string& path);
     ~Database();  ///< finishes what was submitted
     Database(const Database&) = delete;

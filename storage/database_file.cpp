@@ -11,7 +11,9 @@
 namespace hoist::storage {
 namespace {
 
-std::string backup_of(const std::string& path) { return path + ".backup"; }
+std::string backup_of(const std::string& path) {
+    return path + ".backup";
+}
 
 [[noreturn]] void fail_damaged(const std::string& path, const std::string& why) {
     struct stat info {};
@@ -42,7 +44,9 @@ void configure(Sqlite& db) {
     db.execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
 }
 
-int version_of(Sqlite& db) { return std::stoi(db.value("PRAGMA user_version")); }
+int version_of(Sqlite& db) {
+    return std::stoi(db.value("PRAGMA user_version"));
+}
 
 /// Refuses what must not be touched. @return the schema's version
 int inspect(Sqlite& db, const std::string& path) {

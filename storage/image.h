@@ -28,9 +28,9 @@ std::string sha256_digest(std::string_view bytes);
 /// A parsed image reference. @see distribution reference grammar
 struct Reference {
     std::string domain = "docker.io";
-    std::string path;    ///< "library/nginx"
-    std::string tag;     ///< "latest" if neither tag nor digest was given
-    std::string digest;  ///< "sha256:..." or empty
+    std::string path;               ///< "library/nginx"
+    std::string tag;                ///< "latest" if neither tag nor digest was given
+    std::string digest;             ///< "sha256:..." or empty
     std::string canonical() const;  ///< "docker.io/library/nginx:latest"
     std::string familiar() const;   ///< "nginx:latest"
 };
@@ -53,7 +53,7 @@ struct ImageConfig {
 };
 
 struct Image {
-    std::string id;  ///< "sha256:..."
+    std::string id;                       ///< "sha256:..."
     std::vector<std::string> references;  ///< familiar names, sorted
     std::vector<std::string> diff_ids;    ///< bottom layer first
     ImageConfig config;
@@ -64,9 +64,9 @@ struct Image {
 };
 
 struct ImportOptions {
-    std::string reference;               ///< tag to give; empty: none
-    std::vector<std::string> changes;    ///< Dockerfile instructions: CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME
-                                         ///< WORKDIR STOPSIGNAL HEALTHCHECK
+    std::string reference;             ///< tag to give; empty: none
+    std::vector<std::string> changes;  ///< Dockerfile instructions: CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME
+                                       ///< WORKDIR STOPSIGNAL HEALTHCHECK
     std::string message;
     UnpackLimits limits;
     /// Called now and then with the bytes read so far; throwing stops the import and leaves nothing.

@@ -45,8 +45,8 @@ std::optional<ImageHealthcheck> parse_healthcheck(const Json& config) {
 /// This machine's architecture in the words of image-spec (Go's).
 std::string architecture() {
     static const std::map<std::string, std::string> known = {
-        {"x86_64", "amd64"},  {"aarch64", "arm64"},   {"armv7l", "arm"},      {"i686", "386"},
-        {"ppc64le", "ppc64le"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}, {"loongarch64", "loong64"}};
+        {"x86_64", "amd64"},    {"aarch64", "arm64"}, {"armv7l", "arm"},      {"i686", "386"},
+        {"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"riscv64", "riscv64"}, {"loongarch64", "loong64"}};
     utsname name{};
     ::uname(&name);
     const auto it = known.find(name.machine);
@@ -98,16 +98,15 @@ std::string make_image_config(const NewLayer& layer, const Strings& changes, con
 }
 
 std::string make_manifest(const std::string& config, const NewLayer& layer) {
-    const Json manifest = {
-        {"schemaVersion", 2},
-        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-        {"config",
-         {{"mediaType", "application/vnd.oci.image.config.v1+json"},
-          {"digest", sha256_digest(config)},
-          {"size", config.size()}}},
-        {"layers", Json::array({{{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
-                                 {"digest", layer.diff_id},
-                                 {"size", layer.archive_bytes}}})}};
+    const Json manifest = {{"schemaVersion", 2},
+                           {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                           {"config",
+                            {{"mediaType", "application/vnd.oci.image.config.v1+json"},
+                             {"digest", sha256_digest(config)},
+                             {"size", config.size()}}},
+                           {"layers", Json::array({{{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
+                                                    {"digest", layer.diff_id},
+                                                    {"size", layer.archive_bytes}}})}};
     return manifest.dump();
 }
 

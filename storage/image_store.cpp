@@ -174,8 +174,7 @@ void ImageStore::State::discard_layers(const std::vector<std::string>& diff_ids)
     }
 }
 
-ImageStore::ImageStore(const Layout& layout, Database& database)
-    : state_(std::make_unique<State>(layout, database)) {
+ImageStore::ImageStore(const Layout& layout, Database& database) : state_(std::make_unique<State>(layout, database)) {
     state_->load();
 }
 

@@ -58,7 +58,9 @@ void Layout::make() const {
     empty_directory(layers_tmp());
 }
 
-std::string Layout::blob(const std::string& digest) const { return root_ + "/blobs/sha256/" + digits_of(digest); }
+std::string Layout::blob(const std::string& digest) const {
+    return root_ + "/blobs/sha256/" + digits_of(digest);
+}
 
 std::string Layout::layer(const std::string& diff_id) const {
     return root_ + "/layers/sha256/" + digits_of(diff_id) + "/fs";

@@ -14,7 +14,9 @@
 namespace hoist::storage {
 namespace {
 
-bool is_whiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == 0; }
+bool is_whiteout(const struct stat& info) {
+    return S_ISCHR(info.st_mode) && info.st_rdev == 0;
+}
 
 bool is_opaque(const Fd& dir) {
     std::array<char, 4> value{};
@@ -86,7 +88,8 @@ std::set<std::string> MergedDir::names() const {
             if (name == "." || name == ".." || !seen.insert(name).second) continue;
             struct stat info {};
             const bool hidden = entry->d_type == DT_CHR &&
-                                ::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(info);
+                                ::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                is_whiteout(info);
             if (!hidden) shown.insert(name);
         }
         ::closedir(listing);

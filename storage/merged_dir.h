@@ -35,7 +35,7 @@ private:
 struct MergedDir::Entry {
     struct stat info {};
     std::optional<MergedDir> directory;  ///< if it is one
-    int holder = -1;  ///< else the layer's directory that holds it; as long as the MergedDir lives
+    int holder = -1;                     ///< else the layer's directory that holds it; as long as the MergedDir lives
 };
 
 /// The entry at a path: links on the way, and at its end, are followed inside the image.

@@ -6,13 +6,17 @@ namespace {
 
 Kind kind_of_result(int code) {
     switch (code & 0xff) {
-        case SQLITE_CONSTRAINT: return Kind::conflict;
+        case SQLITE_CONSTRAINT:
+            return Kind::conflict;
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return Kind::conflict;
+        case SQLITE_LOCKED:
+            return Kind::conflict;
         case SQLITE_PERM:
         case SQLITE_AUTH:
-        case SQLITE_READONLY: return Kind::denied;
-        default: return Kind::internal;
+        case SQLITE_READONLY:
+            return Kind::denied;
+        default:
+            return Kind::internal;
     }
 }
 

@@ -26,7 +26,9 @@ private:
 
 }  // namespace
 
-void TarReader::Free::operator()(archive* opened) const { archive_read_free(opened); }
+void TarReader::Free::operator()(archive* opened) const {
+    archive_read_free(opened);
+}
 
 TarReader::TarReader(ArchiveStream& stream, std::int64_t header_limit)
     : stream_(stream), header_limit_(header_limit), archive_(archive_read_new()) {

@@ -17,9 +17,13 @@ void write(Statement& statement, Kind broken, const std::string& in_words) {
     }
 }
 
-void remove_by_key(Sqlite& db, const char* sql, const std::string& key) { db.prepare(sql).bind(key).run(); }
+void remove_by_key(Sqlite& db, const char* sql, const std::string& key) {
+    db.prepare(sql).bind(key).run();
+}
 
-TimePoint time_of(std::int64_t nanoseconds) { return TimePoint(Nanoseconds(nanoseconds)); }
+TimePoint time_of(std::int64_t nanoseconds) {
+    return TimePoint(Nanoseconds(nanoseconds));
+}
 
 }  // namespace
 
@@ -68,8 +72,8 @@ void Transaction::put(const LeaseRow& row) {
         "container=excluded.container WHERE container=excluded.container");
     statement.bind(row.network.str(), row.container.str(), row.address);
     write(statement, Kind::not_found,
-          fmt::format("lease of {}: container {} or network {} is not recorded", row.address,
-                      row.container.shortened(), row.network.shortened()));
+          fmt::format("lease of {}: container {} or network {} is not recorded", row.address, row.container.shortened(),
+                      row.network.shortened()));
     if (db_.changes() == 0)
         fail(Kind::conflict, "address {} is already in use on network {}", row.address, row.network.shortened());
 }
@@ -86,8 +90,9 @@ std::vector<LeaseRow> Transaction::leases() {
 }
 
 void Transaction::put(const VolumeRow& row) {
-    db_.prepare("INSERT INTO volumes(name, project, spec) VALUES(?,?,?) ON CONFLICT(name) DO UPDATE SET "
-                "project=excluded.project, spec=excluded.spec")
+    db_.prepare(
+           "INSERT INTO volumes(name, project, spec) VALUES(?,?,?) ON CONFLICT(name) DO UPDATE SET "
+           "project=excluded.project, spec=excluded.spec")
         .bind(row.name, row.project, row.spec)
         .run();
 }
@@ -104,8 +109,9 @@ std::vector<VolumeRow> Transaction::volumes() {
 }
 
 void Transaction::put(const ProjectRow& row) {
-    db_.prepare("INSERT INTO projects(name, desired, running) VALUES(?,?,?) ON CONFLICT(name) DO UPDATE SET "
-                "desired=excluded.desired, running=excluded.running")
+    db_.prepare(
+           "INSERT INTO projects(name, desired, running) VALUES(?,?,?) ON CONFLICT(name) DO UPDATE SET "
+           "desired=excluded.desired, running=excluded.running")
         .bind(row.name, row.desired, row.running)
         .run();
 }
@@ -122,14 +128,16 @@ std::vector<ProjectRow> Transaction::projects() {
 }
 
 void Transaction::put(const ImageRow& row) {
-    db_.prepare("INSERT INTO images(id, config, manifest, size, created) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
-                "SET config=excluded.config, manifest=excluded.manifest, size=excluded.size, created=excluded.created")
-        .bind(row.id, row.config, row.manifest, row.size.count,
-              std::int64_t{row.created.time_since_epoch().count()})
+    db_.prepare(
+           "INSERT INTO images(id, config, manifest, size, created) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
+           "SET config=excluded.config, manifest=excluded.manifest, size=excluded.size, created=excluded.created")
+        .bind(row.id, row.config, row.manifest, row.size.count, std::int64_t{row.created.time_since_epoch().count()})
         .run();
 }
 
-void Transaction::remove_image(const std::string& id) { remove_by_key(db_, "DELETE FROM images WHERE id=?", id); }
+void Transaction::remove_image(const std::string& id) {
+    remove_by_key(db_, "DELETE FROM images WHERE id=?", id);
+}
 
 std::vector<ImageRow> Transaction::images() {
     std::vector<ImageRow> rows;

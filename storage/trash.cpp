@@ -70,6 +70,8 @@ private:
 
 }  // namespace
 
-void empty_trash(const Layout& layout) { Trash(layout.trash()).empty(); }
+void empty_trash(const Layout& layout) {
+    Trash(layout.trash()).empty();
+}
 
 }  // namespace hoist::storage

@@ -20,7 +20,9 @@ namespace {
 
 constexpr const char* opaque_xattr = "trusted.overlay.opaque";
 
-bool is_whiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == 0; }
+bool is_whiteout(const struct stat& info) {
+    return S_ISCHR(info.st_mode) && info.st_rdev == 0;
+}
 
 /// atime and mtime of an entry.
 std::array<timespec, 2> times_of(archive_entry* entry) {
@@ -43,7 +45,8 @@ public:
                     fail(Kind::invalid, "the archive has more than {} entries", limits_.entries);
                 unpack(entry, parse_entry_name(raw, limits_.depth, limits_.name_bytes));
             } catch (Error& error) {
-                throw error.during("entry \"{}\"", escape_for_terminal(std::string_view(raw ? raw : "").substr(0, 200)));
+                throw error.during("entry \"{}\"",
+                                   escape_for_terminal(std::string_view(raw ? raw : "").substr(0, 200)));
             }
         }
         set_directory_times();
@@ -62,13 +65,18 @@ private:
         if (name.last.starts_with(".wh.")) return hide(name.last.substr(4));
         if (archive_entry_hardlink(entry)) return unpack_hard_link(entry, name);
         switch (archive_entry_filetype(entry)) {
-            case AE_IFDIR: return unpack_directory(entry, name);
-            case AE_IFREG: return unpack_file(entry, name);
-            case AE_IFLNK: return unpack_symbolic_link(entry, name);
+            case AE_IFDIR:
+                return unpack_directory(entry, name);
+            case AE_IFREG:
+                return unpack_file(entry, name);
+            case AE_IFLNK:
+                return unpack_symbolic_link(entry, name);
             case AE_IFIFO:
             case AE_IFCHR:
-            case AE_IFBLK: return unpack_node(entry, name);
-            default: fail(Kind::invalid, "a layer cannot hold this type of file");
+            case AE_IFBLK:
+                return unpack_node(entry, name);
+            default:
+                fail(Kind::invalid, "a layer cannot hold this type of file");
         }
     }
 
@@ -212,11 +220,11 @@ private:
 
     /// Links to a file of this archive. An absolute target starts at the layer's root, as all names in it.
     void unpack_hard_link(archive_entry* entry, const EntryName& name) {
-        const EntryName target =
-            parse_entry_name(archive_entry_hardlink(entry), limits_.depth, limits_.name_bytes);
+        const EntryName target = parse_entry_name(archive_entry_hardlink(entry), limits_.depth, limits_.name_bytes);
         if (target.last.empty()) fail(Kind::invalid, "a hard link to the root");
         Fd dir;
-        struct stat info {}, here {};
+        struct stat info {
+        }, here{};
         try {
             dir = target.parent.empty() ? root_.fd().duplicate() : root_.open_in(target.parent, O_PATH | O_DIRECTORY);
             check(::fstatat(dir.get(), target.last.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at its target");
@@ -250,7 +258,8 @@ private:
     void set_metadata(const Fd& file, archive_entry* entry) {
         const auto uid = checked_id(archive_entry_uid(entry)), gid = checked_id(archive_entry_gid(entry));
         check(::fchown(file.get(), uid, gid), "set the owner");
-        check(::fchmod(file.get(), archive_entry_perm(entry) & 07777), "set the mode");  // after chown, which drops suid
+        check(::fchmod(file.get(), archive_entry_perm(entry) & 07777),
+              "set the mode");  // after chown, which drops suid
         for_each_xattr(entry, [&](const char* name, const void* value, std::size_t size) {
             return ::fsetxattr(file.get(), name, value, size, 0);
         });

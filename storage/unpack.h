@@ -12,13 +12,13 @@ namespace hoist::storage {
 
 /// What an archive may ask for. The defaults are far above honest images and far below what hurts the host.
 struct UnpackLimits {
-    std::int64_t archive_bytes = std::int64_t{64} << 30;   ///< uncompressed
-    std::int64_t content_bytes = std::int64_t{64} << 30;   ///< of all files together, holes included
+    std::int64_t archive_bytes = std::int64_t{64} << 30;  ///< uncompressed
+    std::int64_t content_bytes = std::int64_t{64} << 30;  ///< of all files together, holes included
     std::int64_t entries = 4'000'000;
-    int depth = 256;                                       ///< of directories; removing a tree takes a descriptor each
-    std::int64_t name_bytes = 4000;                        ///< of one path
-    std::int64_t directory_name_bytes = 32 << 20;          ///< of all directories; kept until the end
-    std::int64_t header_bytes = 2 << 20;                   ///< of one entry: long names, PAX records, sparse maps
+    int depth = 256;                               ///< of directories; removing a tree takes a descriptor each
+    std::int64_t name_bytes = 4000;                ///< of one path
+    std::int64_t directory_name_bytes = 32 << 20;  ///< of all directories; kept until the end
+    std::int64_t header_bytes = 2 << 20;           ///< of one entry: long names, PAX records, sparse maps
 };
 
 struct Unpacked {

@@ -54,7 +54,9 @@ UnpackedLayer UnpackedLayer::unpack(const Layout& layout, const Fd& archive, con
     return layer;
 }
 
-std::string UnpackedLayer::place() const { return split_path(layout_->layer(description_.diff_id)).parent; }
+std::string UnpackedLayer::place() const {
+    return split_path(layout_->layer(description_.diff_id)).parent;
+}
 
 void UnpackedLayer::move_into_place() {
     const std::string to = place();

@@ -21,7 +21,8 @@ Terminal open_terminal(const RootDir& root, const Process& process) {
         fail(Kind::denied, "open a terminal: /dev/pts/ptmx in the root is not the terminal multiplexer");
     const int unlock = 0;
     check(::ioctl(made.master.get(), TIOCSPTLCK, &unlock), "unlock the terminal");
-    made.slave = Fd(check(::ioctl(made.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), "open the terminal's other end"));
+    made.slave = Fd(
+        check(::ioctl(made.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), "open the terminal's other end"));
     if (process.console_rows || process.console_columns) {
         winsize size{};
         size.ws_row = process.console_rows;
@@ -35,7 +36,8 @@ void mount_console(const Fd& slave, const RootDir& root) {
     const Fd target = root.mount_target_file("/dev/console");
     if (is_on(target, PROC_SUPER_MAGIC) || is_on(target, SYSFS_MAGIC))
         fail(Kind::denied, "/dev/console in the root leads to a file of the kernel");
-    const Fd tree(check(::open_tree(slave.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH), "bind the console"));
+    const Fd tree(
+        check(::open_tree(slave.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH), "bind the console"));
     attach(tree, target, "/dev/console");
 }
 

@@ -84,7 +84,8 @@ RootDir build_root(Plan& plan, Reporter& reporter, Terminal& terminal) {
     }
     apply_sysctl(config, root, static_cast<bool>(plan.options.network_namespace));
     if (!config.hooks.prestart.empty() || !config.hooks.create_runtime.empty()) reporter.wait_for_hooks();
-    if (!config.hooks.create_container.empty()) run_hooks(config.hooks.create_container, state_of(plan.options, "creating"));
+    if (!config.hooks.create_container.empty())
+        run_hooks(config.hooks.create_container, state_of(plan.options, "creating"));
     apply_masks(config, root, null_device);
     enter_root(root, plan.options.no_pivot);
     return root;
@@ -128,7 +129,8 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     if (options.start_fifo) reporter.start_by(std::move(options.start_fifo));
     keep_descriptors(options.preserved_fds, reporter);
     reporter.wait_for_go();
-    if (!options.config.hooks.start_container.empty()) run_hooks(options.config.hooks.start_container, state_of(options, "created"));
+    if (!options.config.hooks.start_container.empty())
+        run_hooks(options.config.hooks.start_container, state_of(options, "created"));
     start_program(options, reporter);
 }
 

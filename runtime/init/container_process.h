@@ -15,7 +15,7 @@ namespace hoist::runtime::init {
 struct Plan {
     CreateOptions& options;
     const Cgroup& cgroup;
-    std::vector<Fd> join_files;  ///< v1 cgroups it moves itself into
+    std::vector<Fd> join_files;                        ///< v1 cgroups it moves itself into
     std::vector<std::pair<std::uint64_t, Fd>> joined;  ///< existing namespaces, by their clone flag
     bool new_network = false;
     bool new_cgroup_namespace = false;

@@ -31,7 +31,8 @@ void make_device(const Device& device, const RootDir& root) {
     const auto number = ::makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor));
     make_node(directory, name, type_bits(device.type) | device.file_mode.value_or(0666), number);
     if (device.uid || device.gid)
-        check(::fchownat(directory.get(), name.c_str(), device.uid, device.gid, AT_SYMLINK_NOFOLLOW), "set the owner of {}", device.path);
+        check(::fchownat(directory.get(), name.c_str(), device.uid, device.gid, AT_SYMLINK_NOFOLLOW),
+              "set the owner of {}", device.path);
 }
 
 void make_standard_nodes(const Fd& dev) {

@@ -28,16 +28,27 @@ std::string read_account_file(const RootDir& root, const std::string& path) {
 }
 
 bool has_variable(const std::vector<std::string>& env, const std::string& start) {
-    return std::any_of(env.begin(), env.end(), [&](const std::string& e) { return e.compare(0, start.size(), start) == 0; });
+    return std::any_of(env.begin(), env.end(),
+                       [&](const std::string& e) { return e.compare(0, start.size(), start) == 0; });
 }
 
 int rlimit_number(const std::string& name) {
-    static constexpr std::array<std::pair<const char*, int>, 16> names = {
-        {{"RLIMIT_AS", RLIMIT_AS}, {"RLIMIT_CORE", RLIMIT_CORE}, {"RLIMIT_CPU", RLIMIT_CPU}, {"RLIMIT_DATA", RLIMIT_DATA},
-         {"RLIMIT_FSIZE", RLIMIT_FSIZE}, {"RLIMIT_LOCKS", RLIMIT_LOCKS}, {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-         {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE}, {"RLIMIT_NOFILE", RLIMIT_NOFILE},
-         {"RLIMIT_NPROC", RLIMIT_NPROC}, {"RLIMIT_RSS", RLIMIT_RSS}, {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-         {"RLIMIT_RTTIME", RLIMIT_RTTIME}, {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING}, {"RLIMIT_STACK", RLIMIT_STACK}}};
+    static constexpr std::array<std::pair<const char*, int>, 16> names = {{{"RLIMIT_AS", RLIMIT_AS},
+                                                                           {"RLIMIT_CORE", RLIMIT_CORE},
+                                                                           {"RLIMIT_CPU", RLIMIT_CPU},
+                                                                           {"RLIMIT_DATA", RLIMIT_DATA},
+                                                                           {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+                                                                           {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+                                                                           {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+                                                                           {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+                                                                           {"RLIMIT_NICE", RLIMIT_NICE},
+                                                                           {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+                                                                           {"RLIMIT_NPROC", RLIMIT_NPROC},
+                                                                           {"RLIMIT_RSS", RLIMIT_RSS},
+                                                                           {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+                                                                           {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+                                                                           {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+                                                                           {"RLIMIT_STACK", RLIMIT_STACK}}};
     for (const auto& [word, number] : names) {
         if (name == word) return number;
     }

@@ -24,7 +24,8 @@ Fd clone_mount(const Fd& source, unsigned more, const std::string& name) {
 Fd make_empty_directory() {
     const Fd context(check(::fsopen("tmpfs", FSOPEN_CLOEXEC), "make an empty directory"));
     check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "make an empty directory");
-    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
+    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC,
+                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
                     "make an empty directory"));
 }
 
@@ -41,17 +42,20 @@ void make_read_only(const RootDir& root, const std::string& path) {
     const Fd tree = clone_mount(target, AT_RECURSIVE, path);
     mount_attr attributes{};
     attributes.attr_set = MOUNT_ATTR_RDONLY;
-    check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes), "make {} read-only", path);
+    check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes),
+          "make {} read-only", path);
     attach(tree, target, path);
 }
 
 /// Whether a sysctl belongs to a namespace that the container has for itself; any other would change the host.
 bool is_own(const Config& config, const std::string& name, bool joined_network) {
-    static constexpr std::array<std::string_view, 8> ipc = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-                                                            "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+    static constexpr std::array<std::string_view, 8> ipc = {"kernel.msgmax", "kernel.msgmnb",         "kernel.msgmni",
+                                                            "kernel.sem",    "kernel.shmall",         "kernel.shmmax",
+                                                            "kernel.shmmni", "kernel.shm_rmid_forced"};
     const auto has = [&](NamespaceType type) { return find_namespace(config, type) != nullptr; };
     if (name.rfind("net.", 0) == 0) return joined_network || has(NamespaceType::network);
-    if (name.rfind("fs.mqueue.", 0) == 0 || std::find(ipc.begin(), ipc.end(), name) != ipc.end()) return has(NamespaceType::ipc);
+    if (name.rfind("fs.mqueue.", 0) == 0 || std::find(ipc.begin(), ipc.end(), name) != ipc.end())
+        return has(NamespaceType::ipc);
     return (name == "kernel.domainname" || name == "kernel.hostname") && has(NamespaceType::uts);
 }
 
@@ -83,7 +87,9 @@ void apply_sysctl(const Config& config, const RootDir& root, bool joined_network
         std::string path = name;
         std::replace(path.begin(), path.end(), '.', '/');
         if (!is_own(config, name, joined_network) || path.find("//") != std::string::npos)
-            fail(Kind::invalid, "linux.sysctl \"{}\": it belongs to no namespace of this container, so it would change the host", name);
+            fail(Kind::invalid,
+                 "linux.sysctl \"{}\": it belongs to no namespace of this container, so it would change the host",
+                 name);
         const Fd file = root.open_in("/proc/sys/" + path, O_WRONLY);
         if (!is_on(file, PROC_SUPER_MAGIC)) fail(Kind::denied, "set sysctl {}: /proc/sys is not procfs", name);
         check(::write(file.get(), value.data(), value.size()), "set sysctl {} to {}", name, value);

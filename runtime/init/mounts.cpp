@@ -27,7 +27,8 @@ void set_option(const Fd& context, const std::string& type, const std::string& k
 Fd make_mount(const std::string& type, const std::string& source, const MountOptions& options) {
     const Fd context(check(::fsopen(type.c_str(), FSOPEN_CLOEXEC), "mount {}", type));
     if (!source.empty()) set_option(context, type, "source", source.c_str());
-    for (const auto& [key, value] : options.data) set_option(context, type, key, value.empty() ? nullptr : value.c_str());
+    for (const auto& [key, value] : options.data)
+        set_option(context, type, key, value.empty() ? nullptr : value.c_str());
     check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount {}", type);
     return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(options.set)), "mount {}", type));
 }
@@ -72,9 +73,16 @@ void refuse_link(const RootDir& root, const std::string& path) {
 
 /// Mounts over procfs only where others do so harmlessly; over sysfs only where it was meant.
 void check_target(const Mount& mount, const std::string& path, const Fd& target, const Fd& source) {
-    static constexpr std::array<std::string_view, 10> harmless = {
-        "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
-        "/proc/loadavg", "/proc/slabinfo", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
+    static constexpr std::array<std::string_view, 10> harmless = {"/proc/cpuinfo",
+                                                                  "/proc/diskstats",
+                                                                  "/proc/meminfo",
+                                                                  "/proc/stat",
+                                                                  "/proc/swaps",
+                                                                  "/proc/uptime",
+                                                                  "/proc/loadavg",
+                                                                  "/proc/slabinfo",
+                                                                  "/proc/sys/kernel/ns_last_pid",
+                                                                  "/proc/sys/crypto/fips_enabled"};
     if (path == "/proc" && !is_on(source, PROC_SUPER_MAGIC)) fail(Kind::denied, "only procfs may be mounted on /proc");
     if (path == "/sys" && !is_on(source, SYSFS_MAGIC)) fail(Kind::denied, "only sysfs may be mounted on /sys");
     const bool allowed = path == "/proc" || std::find(harmless.begin(), harmless.end(), path) != harmless.end();
@@ -102,7 +110,8 @@ void mount_hierarchy(const Cgroup::Place& view, const Fd& parent, const MountOpt
     one.data.clear();
     for (const auto& controller : split(view.controllers, ',')) {
         const auto equals = controller.find('=');
-        one.data.emplace_back(controller.substr(0, equals), equals == std::string::npos ? "" : controller.substr(equals + 1));
+        one.data.emplace_back(controller.substr(0, equals),
+                              equals == std::string::npos ? "" : controller.substr(equals + 1));
     }
     const Fd mount = own_namespace ? make_mount("cgroup", "cgroup", one)
                                    : make_bind({"/sys/fs/cgroup", "bind", view.directory, {}}, one);
@@ -145,8 +154,8 @@ bool is_on(const Fd& fd, long magic) {
 }
 
 void attach(const Fd& mount, const Fd& target, const std::string& destination) {
-    check(::move_mount(mount.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH), "mount on {}",
-          destination);
+    check(::move_mount(mount.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
+          "mount on {}", destination);
 }
 
 void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup) {

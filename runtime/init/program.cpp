@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/init/program.h"
 
-#include <linux/seccomp.h>
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -23,7 +23,9 @@ namespace {
     if (code == EACCES && ::stat(name.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) code = EISDIR;
     std::string words = std::strerror(code);
     words[0] = static_cast<char>(words[0] | 0x20);
-    const Kind kind = code == ENOENT || code == ENOTDIR ? Kind::not_found : code == ENOMEM || code == EAGAIN ? Kind::internal : Kind::denied;
+    const Kind kind = code == ENOENT || code == ENOTDIR  ? Kind::not_found
+                      : code == ENOMEM || code == EAGAIN ? Kind::internal
+                                                         : Kind::denied;
     throw Error(kind, fmt::format("exec: \"{}\": {}", escape_for_terminal(name), words));
 }
 
@@ -95,7 +97,8 @@ void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter) {
     const int first_free = 3 + static_cast<int>(preserved.size());
     reporter.move_above(first_free);
     std::vector<Fd> moved;
-    for (const int fd : preserved) moved.emplace_back(check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
+    for (const int fd : preserved)
+        moved.emplace_back(check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
     int next = 3;
     for (const auto& fd : moved) check(::dup2(fd.get(), next++), "keep a descriptor");
     check(::close_range(static_cast<unsigned>(first_free), ~0u, CLOSE_RANGE_CLOEXEC), "mark descriptors");

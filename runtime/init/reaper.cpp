@@ -36,7 +36,8 @@ void run_reaper(pid_t program) {
         siginfo_t info{};
         const int signal = ::sigwaitinfo(&all, &info);
         // A terminal's own signals reach the program anyway; the kernel sends them to the whole foreground group.
-        if (signal > 0 && signal != SIGCHLD && !(info.si_code == SI_KERNEL && signal != SIGTERM)) ::kill(program, signal);
+        if (signal > 0 && signal != SIGCHLD && !(info.si_code == SI_KERNEL && signal != SIGTERM))
+            ::kill(program, signal);
     }
     ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }

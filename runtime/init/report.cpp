@@ -72,7 +72,8 @@ void Reporter::failed(const Error& error) noexcept {
 
 void Reporter::move_above(int lowest) {
     for (Fd* fd : {&socket_, &go_}) {
-        if (*fd && fd->get() < lowest) *fd = Fd(check(::fcntl(fd->get(), F_DUPFD_CLOEXEC, lowest), "move a descriptor"));
+        if (*fd && fd->get() < lowest)
+            *fd = Fd(check(::fcntl(fd->get(), F_DUPFD_CLOEXEC, lowest), "move a descriptor"));
     }
 }
 

@@ -33,7 +33,8 @@ Fd overlay_by_context(const RootFs& root) {
     if (code == 0 && !root.upper.empty()) code = configure(context, "workdir", root.work.c_str());
     if (code == 0 && root.volatile_upper) code = configure(context, "volatile", nullptr);
     if (code != 0) fail_errno(code, "mount the overlay over {}", root.lower.front());
-    check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount the overlay over {}", root.lower.front());
+    check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount the overlay over {}",
+          root.lower.front());
     return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0), "mount the overlay over {}", root.lower.front()));
 }
 
@@ -65,7 +66,8 @@ RootDir mount_overlay(const RootFs& root) {
         overlay_by_option_page(root, where);
         return RootDir::open(where);
     }
-    check(::move_mount(mounted.get(), "", AT_FDCWD, where.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "attach the overlay to {}", where);
+    check(::move_mount(mounted.get(), "", AT_FDCWD, where.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "attach the overlay to {}",
+          where);
     return RootDir(std::move(mounted));
 }
 
@@ -73,7 +75,8 @@ RootDir mount_overlay(const RootFs& root) {
 RootDir mount_directory(const std::string& path) {
     Fd tree(check(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE),
                   "open the root file system {}", path));
-    check(::move_mount(tree.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "mount the root file system {}", path);
+    check(::move_mount(tree.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH),
+          "mount the root file system {}", path);
     return RootDir(std::move(tree));
 }
 
@@ -89,7 +92,8 @@ RootDir mount_root(const Config& config, const RootFs& root) {
     // Under a shared parent our mounts would also appear on the host and outlive the container. Slave and not private,
     // so that a bind mount may still receive what the host mounts below its source.
     const bool is_private = config.rootfs_propagation == "private" || config.rootfs_propagation == "rprivate";
-    check(::mount(nullptr, "/", nullptr, MS_REC | (is_private ? MS_PRIVATE : MS_SLAVE), nullptr), "leave the host's mount propagation");
+    check(::mount(nullptr, "/", nullptr, MS_REC | (is_private ? MS_PRIVATE : MS_SLAVE), nullptr),
+          "leave the host's mount propagation");
     return root.lower.empty() ? mount_directory(config.root_path) : mount_overlay(root);
 }
 
@@ -110,10 +114,12 @@ void finish_root(const Config& config, const RootDir& root) {
     if (config.root_readonly) {
         mount_attr attributes{};
         attributes.attr_set = MOUNT_ATTR_RDONLY;
-        check(::mount_setattr(root.fd().get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes), "make the root read-only");
+        check(::mount_setattr(root.fd().get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
+              "make the root read-only");
     }
     if (!config.rootfs_propagation.empty())
-        check(::mount(nullptr, "/", nullptr, propagation_flag(config.rootfs_propagation), nullptr), "set the root's propagation");
+        check(::mount(nullptr, "/", nullptr, propagation_flag(config.rootfs_propagation), nullptr),
+              "set the root's propagation");
 }
 
 }  // namespace hoist::runtime::init

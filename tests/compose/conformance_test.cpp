@@ -42,7 +42,9 @@ std::string load(const fs::path& path, std::string* yaml = nullptr) {
         const Project project = load_project(options, disk_reader()).project;
         const std::string first = to_yaml(project);
         if (yaml) *yaml = first;
-        const FileReader with = [&](const std::string& name) { return name == path.string() ? std::optional(first) : disk_reader()(name); };
+        const FileReader with = [&](const std::string& name) {
+            return name == path.string() ? std::optional(first) : disk_reader()(name);
+        };
         EXPECT_EQ(to_yaml(load_project(options, with).project), first) << path << ": config of config differs";
         return "";
     } catch (const LoadError& problem) {
@@ -64,11 +66,13 @@ TEST(ComposeConformance, AllStacksLoad) {
 TEST(ComposeGo, FilesLoadOrFailForTheReasonThatTheyAreThereFor) {
     const std::string folder = data("compose-go");
     if (folder.empty()) GTEST_SKIP() << "no files at hand";
-    const std::map<std::string, std::string> wrong = {
-        {"compose-depends-on-profile-no-cycle.yaml", "in a circle"}, {"compose-depends-on-cycle.yaml", "in a circle"},
-        {"compose-depends-on-self.yaml", "in a circle"}, {"compose-include-cycle.yaml", "includes itself"},
-        {"extends/base.yaml", "service \"nil\": a service is a map"}, {"empty.yaml", "there are no services"},
-        {"include/dir/compose.yaml", "there is no file"}};
+    const std::map<std::string, std::string> wrong = {{"compose-depends-on-profile-no-cycle.yaml", "in a circle"},
+                                                      {"compose-depends-on-cycle.yaml", "in a circle"},
+                                                      {"compose-depends-on-self.yaml", "in a circle"},
+                                                      {"compose-include-cycle.yaml", "includes itself"},
+                                                      {"extends/base.yaml", "service \"nil\": a service is a map"},
+                                                      {"empty.yaml", "there are no services"},
+                                                      {"include/dir/compose.yaml", "there is no file"}};
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         if (entry.path().extension() != ".yaml") continue;
         std::string want;

@@ -18,10 +18,13 @@ class Expand : public testing::TestWithParam<Case> {};
 TEST_P(Expand, Gives) {
     const std::map<std::string, std::string> set = {{"A", "a"}, {"E", ""}, {"D", "$A"}, {"_x1", "y"}};
     std::vector<TemplateIssue> issues;
-    const std::string got = expand(GetParam().text, [&](const std::string& n) -> std::optional<std::string> {
-        const auto found = set.find(n);
-        return found == set.end() ? std::nullopt : std::optional(found->second);
-    }, issues);
+    const std::string got = expand(
+        GetParam().text,
+        [&](const std::string& n) -> std::optional<std::string> {
+            const auto found = set.find(n);
+            return found == set.end() ? std::nullopt : std::optional(found->second);
+        },
+        issues);
     std::string letters;
     for (const auto& issue : issues) letters += "urm"[static_cast<int>(issue.type)];
     EXPECT_EQ(letters, GetParam().issues);
@@ -30,21 +33,25 @@ TEST_P(Expand, Gives) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, Expand, testing::Values(
-    Case{"plain", "plain"}, Case{"$A", "a"}, Case{"${A}", "a"}, Case{"x${A}y$A-z", "xaya-z"}, Case{"${_x1}", "y"},
-    Case{"$U", "", "u"}, Case{"${U}", "", "u"}, Case{"$E", ""},
-    Case{"${A:-d}", "a"}, Case{"${E:-d}", "d"}, Case{"${E-d}", ""}, Case{"${U-d}", "d"}, Case{"${U:-d}", "d"}, Case{"${U:-}", ""},
-    Case{"${A:?no}", "a"}, Case{"${E:?no}", "", "r"}, Case{"${E?no}", ""}, Case{"${U?no}", "", "r"},
-    Case{"${A:+r}", "r"}, Case{"${E:+r}", ""}, Case{"${E+r}", "r"}, Case{"${U+r}", ""},
-    Case{"${U:-${E:-x}}", "x"}, Case{"${U:-${A}b}c", "abc"}, Case{"${A:+<${A}>}", "<a>"}, Case{"${U:-a b:c/$A}", "a b:c/a"},
-    Case{"${A:-${U}}", "a"}, Case{"${U:-${V}}", "", "u"}, Case{"${D}", "$A"}, Case{"${U:-$$x}", "$x"},
-    Case{"$$A", "$A"}, Case{"$$$A", "$a"}, Case{"$", "$"}, Case{"a$", "a$"}, Case{"$1", "$1"}, Case{"$(x)", "$(x)"}, Case{"$ A", "$ A"},
-    Case{"${", "", "m"}, Case{"${}", "", "m"}, Case{"${A", "", "m"}, Case{"${1}", "", "m"}, Case{"${A!x}", "", "m"}, Case{"${A:x}", "", "m"}, Case{"${A b}", "", "m"}));
+INSTANTIATE_TEST_SUITE_P(
+    Forms, Expand,
+    testing::Values(Case{"plain", "plain"}, Case{"$A", "a"}, Case{"${A}", "a"}, Case{"x${A}y$A-z", "xaya-z"},
+                    Case{"${_x1}", "y"}, Case{"$U", "", "u"}, Case{"${U}", "", "u"}, Case{"$E", ""},
+                    Case{"${A:-d}", "a"}, Case{"${E:-d}", "d"}, Case{"${E-d}", ""}, Case{"${U-d}", "d"},
+                    Case{"${U:-d}", "d"}, Case{"${U:-}", ""}, Case{"${A:?no}", "a"}, Case{"${E:?no}", "", "r"},
+                    Case{"${E?no}", ""}, Case{"${U?no}", "", "r"}, Case{"${A:+r}", "r"}, Case{"${E:+r}", ""},
+                    Case{"${E+r}", "r"}, Case{"${U+r}", ""}, Case{"${U:-${E:-x}}", "x"}, Case{"${U:-${A}b}c", "abc"},
+                    Case{"${A:+<${A}>}", "<a>"}, Case{"${U:-a b:c/$A}", "a b:c/a"}, Case{"${A:-${U}}", "a"},
+                    Case{"${U:-${V}}", "", "u"}, Case{"${D}", "$A"}, Case{"${U:-$$x}", "$x"}, Case{"$$A", "$A"},
+                    Case{"$$$A", "$a"}, Case{"$", "$"}, Case{"a$", "a$"}, Case{"$1", "$1"}, Case{"$(x)", "$(x)"},
+                    Case{"$ A", "$ A"}, Case{"${", "", "m"}, Case{"${}", "", "m"}, Case{"${A", "", "m"},
+                    Case{"${1}", "", "m"}, Case{"${A!x}", "", "m"}, Case{"${A:x}", "", "m"}, Case{"${A b}", "", "m"}));
 
 TEST(Interpolation, IsBounded) {
     std::string deep;
     for (int i = 0; i < 1000; ++i) deep += "${U:-";
-    EXPECT_THAT(one_service("command: \"" + deep + std::string(1000, '}') + "\"").errors(), testing::HasSubstr("nested too deeply"));
+    EXPECT_THAT(one_service("command: \"" + deep + std::string(1000, '}') + "\"").errors(),
+                testing::HasSubstr("nested too deeply"));
     Files files("services:\n  a:\n    image: i\n    command: [" + [] {
         std::string list;
         for (int i = 0; i < 1000; ++i) list += "$B,";
@@ -57,14 +64,18 @@ TEST(Interpolation, IsBounded) {
 TEST(Interpolation, WarnsOncePerVariableWithItsPlace) {
     Files files = one_service("command: $TGA $TGA ${TGA}\nhostname: x$TGA");
     files.texts["/p/.env"] = "# first\nTAG=1\n";
-    EXPECT_EQ(files.warnings(), "compose.yaml:4:14: warning: variable \"TGA\" is not set; an empty text takes its place\n");
+    EXPECT_EQ(files.warnings(),
+              "compose.yaml:4:14: warning: variable \"TGA\" is not set; an empty text takes its place\n");
     EXPECT_THAT(render(files.load().warnings, DiagnosticFormat::rich, false), testing::HasSubstr("::: .env:2:1"));
 }
 
 TEST(Interpolation, FindsPlacesInEveryStyle) {
-    EXPECT_EQ(one_service("command: \"a $$X ${X?m}\"").errors(), "compose.yaml:4:21: required variable \"X\" is not set: m\n");
-    EXPECT_EQ(one_service("command: |\n  one\n  two ${X?m}").errors(), "compose.yaml:6:11: required variable \"X\" is not set: m\n");
-    EXPECT_EQ(one_service("command: [a, 'b${X?m}']").errors(), "compose.yaml:4:20: required variable \"X\" is not set: m\n");
+    EXPECT_EQ(one_service("command: \"a $$X ${X?m}\"").errors(),
+              "compose.yaml:4:21: required variable \"X\" is not set: m\n");
+    EXPECT_EQ(one_service("command: |\n  one\n  two ${X?m}").errors(),
+              "compose.yaml:6:11: required variable \"X\" is not set: m\n");
+    EXPECT_EQ(one_service("command: [a, 'b${X?m}']").errors(),
+              "compose.yaml:4:20: required variable \"X\" is not set: m\n");
 }
 
 TEST(Interpolation, LeavesKeysAlone) {

@@ -88,7 +88,9 @@ TEST(Loader, ConfigOfConfigIsTheSame) {
 }
 
 TEST(Loader, FollowsXOnUnhealthy) {
-    const auto verdict = [](const std::string& keys) { return one_service(keys).project().services.at("a").on_unhealthy; };
+    const auto verdict = [](const std::string& keys) {
+        return one_service(keys).project().services.at("a").on_unhealthy;
+    };
     const std::string check = "healthcheck: {test: x}\n";
     EXPECT_EQ(verdict(check), OnUnhealthy::none);
     EXPECT_EQ(verdict(check + "restart: always"), OnUnhealthy::restart);

@@ -37,30 +37,50 @@ struct Row {
 class Merge : public testing::TestWithParam<Row> {};
 TEST_P(Merge, Gives) {
     const Row& row = GetParam();
-    EXPECT_EQ(shown(two(row.key + ": " + row.base, row.key + ": " + row.over), row.key), row.want.empty() ? "" : row.key + ": " + row.want);
+    EXPECT_EQ(shown(two(row.key + ": " + row.base, row.key + ": " + row.over), row.key),
+              row.want.empty() ? "" : row.key + ": " + row.want);
 }
-INSTANTIATE_TEST_SUITE_P(Rules, Merge, testing::Values(
-    Row{"user", "x", "z", "z"}, Row{"hostname", "x", "null", "x"}, Row{"hostname", "x", "!reset null", ""},
-    Row{"environment", "[A=1, B=2]", "[B=3, C=4]", "A: \"1\" B: \"3\" C: \"4\""}, Row{"environment", "{A: 1}", "[A=2]", "A: \"2\""}, Row{"environment", "[A=1]", "{B: 2}", "A: \"1\" B: \"2\""},
-    Row{"environment", "[A=1]", "!override [B=2]", "B: \"2\""}, Row{"environment", "[A=1, B=1]", "{A: !reset null}", "B: \"1\""},
-    Row{"labels", "[a=1]", "{a: 2, b: 3}", "a: \"2\" b: \"3\""}, Row{"annotations", "{a: 1}", "[a=2]", "a: \"2\""}, Row{"sysctls", "[net.a=1]", "{net.a: 2}", "net.a: \"2\""},
-    Row{"cap_add", "[A, B]", "[B, C]", "- A - B - C"}, Row{"cap_drop", "[A]", "[A]", "- A"}, Row{"dns", "1.1.1.1", "[1.1.1.1, 8.8.8.8]", "- \"1.1.1.1\" - \"8.8.8.8\""}, Row{"dns_opt", "[a]", "[b]", "- a - b"},
-    Row{"dns_search", "a", "b", "- a - b"}, Row{"expose", "[80]", "['80', 81]", "- \"80\" - \"81\""}, Row{"extra_hosts", "['h=1.1.1.1']", "{h: 1.1.1.1, g: 2.2.2.2}", "- h=1.1.1.1 - g=2.2.2.2"},
-    Row{"command", "[a, b]", "[c]", "- c"}, Row{"command", "[a, b]", "c d", "- c - d"}, Row{"command", "[a]", "[]", "[]"}, Row{"entrypoint", "[a]", "[b]", "- b"},
-    Row{"ports", "['80:80']", "['80:80/tcp', '81:80']", "- mode: ingress target: 80 published: \"80\" protocol: tcp - mode: ingress target: 80 published: \"81\" protocol: tcp"},
-    Row{"ports", "['80:80']", "[{target: 80, published: 80, name: web}]", "- name: web mode: ingress target: 80 published: \"80\" protocol: tcp"},
-    Row{"volumes", "['/a:/x', '/b:/y']", "['/c:/x']", "- type: bind source: /c target: /x bind: create_host_path: true - type: bind source: /b target: /y bind: create_host_path: true"},
-    Row{"volumes", "['/a:/x']", "[{type: tmpfs, target: /x}]", "- type: tmpfs target: /x"},
-    Row{"devices", "['/dev/a:/dev/x']", "['/dev/b:/dev/x']", "- \"/dev/b:/dev/x:rwm\""},
-    Row{"ulimits", "{nofile: {soft: 1, hard: 2}}", "{nofile: 5}", "nofile: soft: 5 hard: 5"},
-    Row{"healthcheck", "{test: [CMD, a], interval: 1s}", "{test: [CMD, b]}", "test: - CMD - b interval: \"1s\""},
-    Row{"logging", "{driver: x, options: {a: 1}}", "{options: {b: 2}}", "driver: x options: a: \"1\" b: \"2\""}, Row{"logging", "{driver: x, options: {a: 1}}", "{driver: y}", "driver: \"y\""},
-    Row{"build", "./d", "{target: t}", "context: /p/d target: t"}, Row{"build", "{context: ., args: [A=1]}", "{args: {B: 2}}", "args: A: \"1\" B: \"2\" context: /p"},
-    Row{"security_opt", "[a]", "[b]", "- a - b"}, Row{"group_add", "[a]", "[b]", "- a - b"}));
+INSTANTIATE_TEST_SUITE_P(
+    Rules, Merge,
+    testing::Values(
+        Row{"user", "x", "z", "z"}, Row{"hostname", "x", "null", "x"}, Row{"hostname", "x", "!reset null", ""},
+        Row{"environment", "[A=1, B=2]", "[B=3, C=4]", "A: \"1\" B: \"3\" C: \"4\""},
+        Row{"environment", "{A: 1}", "[A=2]", "A: \"2\""}, Row{"environment", "[A=1]", "{B: 2}", "A: \"1\" B: \"2\""},
+        Row{"environment", "[A=1]", "!override [B=2]", "B: \"2\""},
+        Row{"environment", "[A=1, B=1]", "{A: !reset null}", "B: \"1\""},
+        Row{"labels", "[a=1]", "{a: 2, b: 3}", "a: \"2\" b: \"3\""}, Row{"annotations", "{a: 1}", "[a=2]", "a: \"2\""},
+        Row{"sysctls", "[net.a=1]", "{net.a: 2}", "net.a: \"2\""}, Row{"cap_add", "[A, B]", "[B, C]", "- A - B - C"},
+        Row{"cap_drop", "[A]", "[A]", "- A"},
+        Row{"dns", "1.1.1.1", "[1.1.1.1, 8.8.8.8]", "- \"1.1.1.1\" - \"8.8.8.8\""},
+        Row{"dns_opt", "[a]", "[b]", "- a - b"}, Row{"dns_search", "a", "b", "- a - b"},
+        Row{"expose", "[80]", "['80', 81]", "- \"80\" - \"81\""},
+        Row{"extra_hosts", "['h=1.1.1.1']", "{h: 1.1.1.1, g: 2.2.2.2}", "- h=1.1.1.1 - g=2.2.2.2"},
+        Row{"command", "[a, b]", "[c]", "- c"}, Row{"command", "[a, b]", "c d", "- c - d"},
+        Row{"command", "[a]", "[]", "[]"}, Row{"entrypoint", "[a]", "[b]", "- b"},
+        Row{"ports", "['80:80']", "['80:80/tcp', '81:80']",
+            "- mode: ingress target: 80 published: \"80\" protocol: tcp - mode: ingress target: 80 published: \"81\" "
+            "protocol: tcp"},
+        Row{"ports", "['80:80']", "[{target: 80, published: 80, name: web}]",
+            "- name: web mode: ingress target: 80 published: \"80\" protocol: tcp"},
+        Row{"volumes", "['/a:/x', '/b:/y']", "['/c:/x']",
+            "- type: bind source: /c target: /x bind: create_host_path: true - type: bind source: /b target: /y bind: "
+            "create_host_path: true"},
+        Row{"volumes", "['/a:/x']", "[{type: tmpfs, target: /x}]", "- type: tmpfs target: /x"},
+        Row{"devices", "['/dev/a:/dev/x']", "['/dev/b:/dev/x']", "- \"/dev/b:/dev/x:rwm\""},
+        Row{"ulimits", "{nofile: {soft: 1, hard: 2}}", "{nofile: 5}", "nofile: soft: 5 hard: 5"},
+        Row{"healthcheck", "{test: [CMD, a], interval: 1s}", "{test: [CMD, b]}", "test: - CMD - b interval: \"1s\""},
+        Row{"logging", "{driver: x, options: {a: 1}}", "{options: {b: 2}}", "driver: x options: a: \"1\" b: \"2\""},
+        Row{"logging", "{driver: x, options: {a: 1}}", "{driver: y}", "driver: \"y\""},
+        Row{"build", "./d", "{target: t}", "context: /p/d target: t"},
+        Row{"build", "{context: ., args: [A=1]}", "{args: {B: 2}}", "args: A: \"1\" B: \"2\" context: /p"},
+        Row{"security_opt", "[a]", "[b]", "- a - b"}, Row{"group_add", "[a]", "[b]", "- a - b"}));
 
 TEST(MergeFiles, MergesDependenciesAndNetworksInBothForms) {
-    Files files("services: {a: {image: i, depends_on: [b], networks: [x]}, b: {image: i}, c: {image: i}}\nnetworks: {x: }\n");
-    files.texts["/p/o.yaml"] = "services: {a: {depends_on: {b: {condition: service_started, restart: true}, c: }, networks: {x: {aliases: [n]}}}}\n";
+    Files files(
+        "services: {a: {image: i, depends_on: [b], networks: [x]}, b: {image: i}, c: {image: i}}\nnetworks: {x: }\n");
+    files.texts["/p/o.yaml"] =
+        "services: {a: {depends_on: {b: {condition: service_started, restart: true}, c: }, networks: {x: {aliases: "
+        "[n]}}}}\n";
     files.options.files = {"/p/compose.yaml", "/p/o.yaml"};
     const Service a = files.project().services.at("a");
     EXPECT_TRUE(a.depends_on.at("b").restart);
@@ -86,18 +106,25 @@ TEST(MergeFiles, TakesDocumentsAndOverrideFilesInOrder) {
 
 TEST(FindFiles, SearchesUpwardsAndWarnsAboutASecond) {
     Files files;
-    files.texts = {{"/p/docker-compose.yml", "services: {a: {image: i}}"}, {"/p/compose.yml", "services: {b: {image: i}}"}};
+    files.texts = {{"/p/docker-compose.yml", "services: {a: {image: i}}"},
+                   {"/p/compose.yml", "services: {b: {image: i}}"}};
     files.options.working_directory = "/p/deep/er";
     EXPECT_EQ(files.project().working_dir, "/p");
     EXPECT_EQ(files.project().services.count("b"), 1u);
-    EXPECT_EQ(files.warnings(), "/p/docker-compose.yml: warning: /p/docker-compose.yml is not used, because /p/compose.yml is there too\n");
+    EXPECT_EQ(
+        files.warnings(),
+        "/p/docker-compose.yml: warning: /p/docker-compose.yml is not used, because /p/compose.yml is there too\n");
     files.options.environment["COMPOSE_FILE"] = "../../docker-compose.yml";
     EXPECT_EQ(files.project().services.count("a"), 1u);
 }
 
 TEST(Extends, LaysTheBaseBelow) {
-    Files files("services:\n  a: {extends: {service: base, file: sub/base.yaml}, environment: [B=2]}\n  c: {extends: a, image: !reset null, build: .}\n");
-    files.texts["/p/sub/base.yaml"] = "services:\n  base: {extends: root, environment: {A: 1, B: 1}, volumes: ['./d:/d']}\n  root: {image: i, user: u}\n";
+    Files files(
+        "services:\n  a: {extends: {service: base, file: sub/base.yaml}, environment: [B=2]}\n  c: {extends: a, image: "
+        "!reset null, build: .}\n");
+    files.texts["/p/sub/base.yaml"] =
+        "services:\n  base: {extends: root, environment: {A: 1, B: 1}, volumes: ['./d:/d']}\n  root: {image: i, user: "
+        "u}\n";
     const Service a = files.project().services.at("a");
     EXPECT_EQ(a.image, "i");
     EXPECT_EQ(a.user, "u");
@@ -108,9 +135,11 @@ TEST(Extends, LaysTheBaseBelow) {
 }
 
 TEST(Extends, SaysWhatIsWrong) {
-    EXPECT_EQ(Files("services:\n  a: {extends: bb, image: i}\n  b: {image: i}\n").errors(), "compose.yaml:2:16: service \"a\" extends \"bb\", which compose.yaml does not define\n");
+    EXPECT_EQ(Files("services:\n  a: {extends: bb, image: i}\n  b: {image: i}\n").errors(),
+              "compose.yaml:2:16: service \"a\" extends \"bb\", which compose.yaml does not define\n");
     EXPECT_EQ(Files("services:\n  a: {extends: b}\n  b: {extends: a}\n").errors().substr(0, 17), "compose.yaml:2:16");
-    EXPECT_EQ(Files("services:\n  a: {extends: {file: x.yaml, service: b}}\n").errors(), "compose.yaml:2:23: there is no file x.yaml\n");
+    EXPECT_EQ(Files("services:\n  a: {extends: {file: x.yaml, service: b}}\n").errors(),
+              "compose.yaml:2:23: there is no file x.yaml\n");
 }
 
 TEST(Include, HasItsOwnDirectoryAndVariables) {
@@ -129,7 +158,9 @@ TEST(Include, HasItsOwnDirectoryAndVariables) {
 }
 
 TEST(Profiles, EnableServices) {
-    Files files("services:\n  a: {image: i}\n  b: {image: i, profiles: [debug, x]}\n  c: {image: i, profiles: [x]}\nvolumes: {unused: }\n");
+    Files files(
+        "services:\n  a: {image: i}\n  b: {image: i, profiles: [debug, x]}\n  c: {image: i, profiles: [x]}\nvolumes: "
+        "{unused: }\n");
     const auto names = [&] {
         std::string all;
         for (const auto& [name, service] : files.project().services) all += name;
@@ -168,7 +199,10 @@ TEST(ProjectName, IsChosenInOrder) {
 }
 
 TEST(Implied, LinksAndSharedNamespacesAreDependencies) {
-    const Project p = Files("services:\n  a: {image: i, links: ['b:db'], volumes_from: ['c:ro']}\n  b: {image: i}\n  c: {image: i, volumes: ['v:/v']}\n  d: {image: i, network_mode: 'service:a'}\nvolumes: {v: }\n").project();
+    const Project p = Files(
+                          "services:\n  a: {image: i, links: ['b:db'], volumes_from: ['c:ro']}\n  b: {image: i}\n  c: "
+                          "{image: i, volumes: ['v:/v']}\n  d: {image: i, network_mode: 'service:a'}\nvolumes: {v: }\n")
+                          .project();
     EXPECT_TRUE(p.services.at("a").depends_on.at("b").restart);
     EXPECT_FALSE(p.services.at("a").depends_on.at("c").restart);
     EXPECT_TRUE(p.services.at("d").depends_on.at("a").restart);

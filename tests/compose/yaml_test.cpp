@@ -33,7 +33,9 @@ struct Hostile {
     const char* name;
     std::string text, want;
 };
-void PrintTo(const Hostile& h, std::ostream* out) { *out << h.name; }
+void PrintTo(const Hostile& h, std::ostream* out) {
+    *out << h.name;
+}
 class HostileYaml : public testing::TestWithParam<Hostile> {};
 
 TEST_P(HostileYaml, IsRefusedQuickly) {
@@ -41,25 +43,40 @@ TEST_P(HostileYaml, IsRefusedQuickly) {
     EXPECT_THAT(Files(GetParam().text).errors(), testing::HasSubstr(GetParam().want));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
-INSTANTIATE_TEST_SUITE_P(Bombs, HostileYaml, testing::Values(
-    Hostile{"aliases", alias_bomb(), "compose.yaml:5:34: the document has more than 100000 values after its aliases are expanded"},
-    Hostile{"large text by aliases", "a: &a " + std::string(900'000, 'x') + "\nb: [" + repeat("*a,", 10'000) + "]\n", "too large after its aliases"},
-    Hostile{"cycle", "a: &a [*a]\n", "compose.yaml:1:8: this alias stands inside the value that it names"},
-    Hostile{"flow depth", "a: " + repeat("[", 10'000) + repeat("]", 10'000), "compose.yaml:1:103: values are nested deeper than 100 levels"},
-    Hostile{"open flow depth", "a: " + repeat("[", 10'000), "nested deeper than 100"}, Hostile{"map depth", "a: " + repeat("{a: ", 10'000), "nested deeper than 100"},
-    Hostile{"sequence depth", repeat("- ", 10'000) + "a", "nested deeper than 100"}, Hostile{"key depth", repeat("? ", 10'000) + "a", "nested deeper than 100"},
-    Hostile{"block depth", nested_blocks(1'000), "compose.yaml:101:101: values are nested deeper than 100 levels"},
-    Hostile{"size", std::string(50u << 20, '#'), "compose.yaml: the file has 52428800 bytes"}, Hostile{"many keys", [] {
-        std::string text;
-        for (int i = 0; i < 101'000; ++i) text += fmt::format("k{}: v\n", i);
-        return text;
-    }(), "the document has more than 100000 values"},
-    Hostile{"NUL", std::string("services:\n  a: x\0y\n", 19), "compose.yaml:2:7: there is a NUL byte in the file"},
-    Hostile{"not UTF-8", "services:\n  a: x\xc3(\n", "compose.yaml:2:7: the file is not UTF-8"}, Hostile{"surrogate", "a: \xed\xa0\x80\n", "not UTF-8"},
-    Hostile{"duplicate key", "services:\n  a: {image: i}\n  a: {image: j}\n", "compose.yaml:3:3: the key \"a\" is there twice"},
-    Hostile{"merge of a list", "x: &x [a]\nservices:\n  a:\n    <<: *x\n", "compose.yaml:4:5: \"<<\" merges a map or a list of maps"},
-    Hostile{"map as key", "services:\n  {a: b}: c\n", "a map cannot be a key"}, Hostile{"unclosed quote", "services:\n  a: {image: \"x}\n", "2:14: this quoted text is not closed"},
-    Hostile{"quote at the end", "services:\n  a:\n    image: \"x\n", "3:12: this quoted text is not closed"}));
+INSTANTIATE_TEST_SUITE_P(
+    Bombs, HostileYaml,
+    testing::Values(
+        Hostile{"aliases", alias_bomb(),
+                "compose.yaml:5:34: the document has more than 100000 values after its aliases are expanded"},
+        Hostile{"large text by aliases",
+                "a: &a " + std::string(900'000, 'x') + "\nb: [" + repeat("*a,", 10'000) + "]\n",
+                "too large after its aliases"},
+        Hostile{"cycle", "a: &a [*a]\n", "compose.yaml:1:8: this alias stands inside the value that it names"},
+        Hostile{"flow depth", "a: " + repeat("[", 10'000) + repeat("]", 10'000),
+                "compose.yaml:1:103: values are nested deeper than 100 levels"},
+        Hostile{"open flow depth", "a: " + repeat("[", 10'000), "nested deeper than 100"},
+        Hostile{"map depth", "a: " + repeat("{a: ", 10'000), "nested deeper than 100"},
+        Hostile{"sequence depth", repeat("- ", 10'000) + "a", "nested deeper than 100"},
+        Hostile{"key depth", repeat("? ", 10'000) + "a", "nested deeper than 100"},
+        Hostile{"block depth", nested_blocks(1'000), "compose.yaml:101:101: values are nested deeper than 100 levels"},
+        Hostile{"size", std::string(50u << 20, '#'), "compose.yaml: the file has 52428800 bytes"},
+        Hostile{"many keys",
+                [] {
+                    std::string text;
+                    for (int i = 0; i < 101'000; ++i) text += fmt::format("k{}: v\n", i);
+                    return text;
+                }(),
+                "the document has more than 100000 values"},
+        Hostile{"NUL", std::string("services:\n  a: x\0y\n", 19), "compose.yaml:2:7: there is a NUL byte in the file"},
+        Hostile{"not UTF-8", "services:\n  a: x\xc3(\n", "compose.yaml:2:7: the file is not UTF-8"},
+        Hostile{"surrogate", "a: \xed\xa0\x80\n", "not UTF-8"},
+        Hostile{"duplicate key", "services:\n  a: {image: i}\n  a: {image: j}\n",
+                "compose.yaml:3:3: the key \"a\" is there twice"},
+        Hostile{"merge of a list", "x: &x [a]\nservices:\n  a:\n    <<: *x\n",
+                "compose.yaml:4:5: \"<<\" merges a map or a list of maps"},
+        Hostile{"map as key", "services:\n  {a: b}: c\n", "a map cannot be a key"},
+        Hostile{"unclosed quote", "services:\n  a: {image: \"x}\n", "2:14: this quoted text is not closed"},
+        Hostile{"quote at the end", "services:\n  a:\n    image: \"x\n", "3:12: this quoted text is not closed"}));
 
 TEST(Yaml, MergeKeysAndAliases) {
     const Project p = Files(R"(
@@ -69,7 +86,8 @@ services:
   a: {<<: [*one, *two], user: own}
   b:
     <<: *two
-)").project();
+)")
+                          .project();
     EXPECT_EQ(p.services.at("a").image, "one");
     EXPECT_EQ(p.services.at("a").user, "own");
     EXPECT_EQ(p.services.at("a").working_dir, "/two");
@@ -77,20 +95,33 @@ services:
 }
 
 TEST(Yaml, ScalarsAreThoseOfVersion12) {
-    const Service s = test::one_service("labels: {a: 22:22, b: no, c: 0x10, d: 1_000, e: 010, f: ~, g: '', h: on}").project().services.at("a");
-    EXPECT_EQ(s.labels, (std::map<std::string, std::string>{{"a", "22:22"}, {"b", "no"}, {"c", "0x10"}, {"d", "1_000"}, {"e", "010"}, {"f", ""}, {"g", ""}, {"h", "on"}}));
+    const Service s = test::one_service("labels: {a: 22:22, b: no, c: 0x10, d: 1_000, e: 010, f: ~, g: '', h: on}")
+                          .project()
+                          .services.at("a");
+    EXPECT_EQ(s.labels, (std::map<std::string, std::string>{{"a", "22:22"},
+                                                            {"b", "no"},
+                                                            {"c", "0x10"},
+                                                            {"d", "1_000"},
+                                                            {"e", "010"},
+                                                            {"f", ""},
+                                                            {"g", ""},
+                                                            {"h", "on"}}));
 }
 
 TEST(Yaml, TakesBomAndCarriageReturns) {
     EXPECT_EQ(Files("\xef\xbb\xbfservices:\r\n  a:\r\n    image: i\r\n").project().services.at("a").image, "i");
-    EXPECT_EQ(Files("\xef\xbb\xbfservices:\r\n  a:\r\n    imagee: i\r\n").errors(), "compose.yaml:3:5: service \"a\": unknown key \"imagee\"\n");
+    EXPECT_EQ(Files("\xef\xbb\xbfservices:\r\n  a:\r\n    imagee: i\r\n").errors(),
+              "compose.yaml:3:5: service \"a\": unknown key \"imagee\"\n");
 }
 
 TEST(Yaml, HundredServicesLoadInMilliseconds) {
     std::string text = "services:\n";
     for (int i = 0; i < 100; ++i)
-        text += fmt::format("  s{0}:\n    image: nginx:{0}\n    ports: [\"{1}:80\"]\n    environment: [A=$A, B={0}, C=x]\n    volumes: [\"./s:/d\", \"v:/v\"]\n"
-                            "    healthcheck: {{test: [CMD, x], interval: 1s}}\n    restart: always\n    depends_on: [{2}]\n", i, 10'000 + i, i ? fmt::format("s{}", i - 1) : "");
+        text += fmt::format(
+            "  s{0}:\n    image: nginx:{0}\n    ports: [\"{1}:80\"]\n    environment: [A=$A, B={0}, C=x]\n    volumes: "
+            "[\"./s:/d\", \"v:/v\"]\n"
+            "    healthcheck: {{test: [CMD, x], interval: 1s}}\n    restart: always\n    depends_on: [{2}]\n",
+            i, 10'000 + i, i ? fmt::format("s{}", i - 1) : "");
     Files files(text + "volumes: {v: }\n");
     files.options.environment["A"] = "a";
     const auto start = std::chrono::steady_clock::now();

@@ -55,7 +55,8 @@ TEST(Layers, EveryIncludeIsAllowedByTheTable) {
                 ++seen;
                 const std::string target = match[1];
                 EXPECT_TRUE(target == folder || allowed.count("everything") || allowed.count(target))
-                    << entry.path() << ": " << line << "\n" << folder << "/ may not include " << target << "/";
+                    << entry.path() << ": " << line << "\n"
+                    << folder << "/ may not include " << target << "/";
             }
         }
     }

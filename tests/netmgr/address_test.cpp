@@ -7,16 +7,28 @@
 namespace hoist::netmgr {
 namespace {
 
-Subnet net(const std::string& text) { return *parse_subnet(text); }
-Address ip(const std::string& text) { return *parse_address(text); }
+Subnet net(const std::string& text) {
+    return *parse_subnet(text);
+}
+Address ip(const std::string& text) {
+    return *parse_address(text);
+}
 
 TEST(ParseSubnet, ReadsAndClearsHostBits) {
     const struct {
         const char *written, *want;
-    } cases[] = {{"172.28.0.0/16", "172.28.0.0/16"}, {"172.28.5.9/16", "172.28.0.0/16"}, {"10.0.0.1/32", "10.0.0.1/32"},
-                 {"1.2.3.4/0", "0.0.0.0/0"},         {"172.28.0.0", ""},                 {"172.28.0.0/", ""},
-                 {"172.28.0.0/33", ""},              {"172.28.0.0/-1", ""},              {"172.28.0/16", ""},
-                 {"172.28.0.0/16x", ""},             {"fd00::/64", ""},                  {"", ""},
+    } cases[] = {{"172.28.0.0/16", "172.28.0.0/16"},
+                 {"172.28.5.9/16", "172.28.0.0/16"},
+                 {"10.0.0.1/32", "10.0.0.1/32"},
+                 {"1.2.3.4/0", "0.0.0.0/0"},
+                 {"172.28.0.0", ""},
+                 {"172.28.0.0/", ""},
+                 {"172.28.0.0/33", ""},
+                 {"172.28.0.0/-1", ""},
+                 {"172.28.0/16", ""},
+                 {"172.28.0.0/16x", ""},
+                 {"fd00::/64", ""},
+                 {"", ""},
                  {"/", ""}};
     for (const auto& c : cases) {
         const auto subnet = parse_subnet(c.written);

@@ -32,8 +32,11 @@ std::string query(const std::string& name, int type = 1, const std::string& extr
 const std::string opt = "\0\0\x29\x10\0\0\0\0\0\0\0"s;  // EDNS, 4096 bytes
 
 NameTable table() {
-    NameTable names = {{"db", {Address{0x0ad50002}}}, {"shop-db-1", {Address{0x0ad50002}}}, {"0123456789ab", {Address{0x0ad50002}}},
-                       {"web", {Address{1}, Address{2}, Address{3}}}, {"gone", {}}};
+    NameTable names = {{"db", {Address{0x0ad50002}}},
+                       {"shop-db-1", {Address{0x0ad50002}}},
+                       {"0123456789ab", {Address{0x0ad50002}}},
+                       {"web", {Address{1}, Address{2}, Address{3}}},
+                       {"gone", {}}};
     for (std::uint32_t i = 0; i < 200; ++i) names["many"].push_back(Address{i + 1});
     return names;
 }
@@ -43,15 +46,21 @@ DnsAnswer decide(const std::string& packet, bool forward = false) {
     return answer_query(packet, {&names}, forward);
 }
 
-int code(const DnsAnswer& answer) { return answer.kind == Kind::reply ? answer.packet[3] & 15 : -1; }
-int count(const DnsAnswer& answer) { return dns::read_u16(answer.packet, 6); }
+int code(const DnsAnswer& answer) {
+    return answer.kind == Kind::reply ? answer.packet[3] & 15 : -1;
+}
+int count(const DnsAnswer& answer) {
+    return dns::read_u16(answer.packet, 6);
+}
 
 TEST(AnswerQuery, LocalNames) {
     const struct {
         const char* name;
         int type, code, records;
-    } cases[] = {{"db", 1, 0, 1},  {"DB", 1, 0, 1},   {"dB", 255, 0, 1}, {"db", 28, 0, 0},  {"db", 15, 0, 0},
-                 {"web", 1, 0, 3}, {"gone", 1, 0, 0}, {"nobody", 1, 3, 0}, {"db.example.org", 1, 3, 0}, {"", 1, 3, 0}};
+    } cases[] = {{"db", 1, 0, 1},   {"DB", 1, 0, 1},     {"dB", 255, 0, 1},
+                 {"db", 28, 0, 0},  {"db", 15, 0, 0},    {"web", 1, 0, 3},
+                 {"gone", 1, 0, 0}, {"nobody", 1, 3, 0}, {"db.example.org", 1, 3, 0},
+                 {"", 1, 3, 0}};
     for (const auto& c : cases) {
         const DnsAnswer answer = decide(query(c.name, c.type));
         EXPECT_EQ(code(answer), c.code) << c.name;
@@ -60,8 +69,9 @@ TEST(AnswerQuery, LocalNames) {
 }
 
 TEST(AnswerQuery, TheReplyByteByByte) {
-    EXPECT_EQ(decide(query("db", 1, "", 0, 7)).packet, "\0\7\x81\x80\0\1\0\1\0\0\0\0\2db\0\0\1\0\1"
-                                                       "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\x0a\xd5\0\2"s);
+    EXPECT_EQ(decide(query("db", 1, "", 0, 7)).packet,
+              "\0\7\x81\x80\0\1\0\1\0\0\0\0\2db\0\0\1\0\1"
+              "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\x0a\xd5\0\2"s);
 }
 
 TEST(AnswerQuery, ReverseNamesTellingOnesFirst) {

@@ -22,9 +22,10 @@ BridgeNetwork network(const std::string& id, const std::string& subnet) {
 FirewallState lnmp() {
     FirewallState state{{network("front", "10.213.0.0/24"), network("back", "10.213.1.0/24")}, {}};
     state.networks[1].internal = true;
-    state.ports = {{Address{}, 8080, Protocol::tcp, NetworkId("front"), *parse_address("10.213.0.2"), 80},
-                   {*parse_address("127.0.0.1"), 53, Protocol::udp, NetworkId("front"), *parse_address("10.213.0.3"), 5353},
-                   {Address{}, 3306, Protocol::tcp, NetworkId("back"), *parse_address("10.213.1.2"), 3306}};
+    state.ports = {
+        {Address{}, 8080, Protocol::tcp, NetworkId("front"), *parse_address("10.213.0.2"), 80},
+        {*parse_address("127.0.0.1"), 53, Protocol::udp, NetworkId("front"), *parse_address("10.213.0.3"), 5353},
+        {Address{}, 3306, Protocol::tcp, NetworkId("back"), *parse_address("10.213.1.2"), 3306}};
     return state;
 }
 
@@ -35,8 +36,12 @@ void expect_golden(const std::string& name, const std::string& text) {
     EXPECT_EQ(read_file_if_exists(path).value_or("(no golden file)"), text);
 }
 
-TEST(RenderRuleset, Empty) { expect_golden("empty.nft", render_ruleset({})); }
-TEST(RenderRuleset, TwoNetworksThreePorts) { expect_golden("lnmp.nft", render_ruleset(lnmp())); }
+TEST(RenderRuleset, Empty) {
+    expect_golden("empty.nft", render_ruleset({}));
+}
+TEST(RenderRuleset, TwoNetworksThreePorts) {
+    expect_golden("lnmp.nft", render_ruleset(lnmp()));
+}
 
 TEST(RenderRuleset, DoesNotDependOnOrder) {
     FirewallState turned = lnmp();

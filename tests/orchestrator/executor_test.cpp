@@ -58,10 +58,11 @@ protected:
     /// Runs a plan to its end. @return what it threw, as text
     std::string run(Plan plan, int parallel = 32) {
         std::string outcome = "nothing was reported";
-        asio::co_spawn(context, execute(std::move(plan), hands, [this](const Progress& step) { told.push_back(step); }, parallel),
-                       asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr problem) {
-                           outcome = text_of(problem);
-                       }));
+        asio::co_spawn(context,
+                       execute(
+                           std::move(plan), hands, [this](const Progress& step) { told.push_back(step); }, parallel),
+                       asio::bind_cancellation_slot(cancel.slot(),
+                                                    [&](std::exception_ptr problem) { outcome = text_of(problem); }));
         context.run();
         return outcome;
     }
@@ -102,7 +103,9 @@ TEST_F(Execute, KeepsTheOrderAndRunsTheRestTogether) {
     EXPECT_EQ(told.back().text, "Done");
 }
 
-TEST_F(Execute, AnEmptyPlanIsDone) { EXPECT_EQ(run(Plan{}), ""); }
+TEST_F(Execute, AnEmptyPlanIsDone) {
+    EXPECT_EQ(run(Plan{}), "");
+}
 
 TEST_F(Execute, IsBounded) {
     Plan plan;
@@ -164,7 +167,8 @@ TEST_F(Execute, CancellingEndsWaitsAndFinishesWhatIsUnderWay) {
 
 TEST_F(Execute, StartsADependentAtOnce) {
     Plan plan;
-    plan.steps = {{AwaitCondition{"db", "db-1", Condition::healthy}, "", {}}, {StartContainer{"web", "web-1"}, "", {0}}};
+    plan.steps = {{AwaitCondition{"db", "db-1", Condition::healthy}, "", {}},
+                  {StartContainer{"web", "web-1"}, "", {0}}};
     hands.takes = {{"await db-1", 30ms}};
     const auto before = std::chrono::steady_clock::now();
     EXPECT_EQ(run(plan), "");
@@ -174,7 +178,8 @@ TEST_F(Execute, StartsADependentAtOnce) {
 TEST_F(Execute, ALongChainBehindAFailureIsLeftOutWithoutRecursion) {
     Plan plan;
     for (StepId i = 0; i < 3000; ++i)
-        plan.steps.push_back({StartContainer{"s" + std::to_string(i), "c"}, "", i ? std::vector<StepId>{i - 1} : std::vector<StepId>{}});
+        plan.steps.push_back(
+            {StartContainer{"s" + std::to_string(i), "c"}, "", i ? std::vector<StepId>{i - 1} : std::vector<StepId>{}});
     hands.takes["start c"] = 0ms;
     hands.fails["start c"] = "broken";
     EXPECT_THAT(run(plan), HasSubstr("broken"));
@@ -195,7 +200,8 @@ TEST(ProjectTurns, LetOneOperationThroughAtATime) {
     asio::co_spawn(context, operation("a", "p"), asio::detached);
     asio::co_spawn(context, operation("b", "p"), asio::detached);
     asio::cancellation_signal cancel;
-    asio::co_spawn(context, operation("gone", "p"), asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+    asio::co_spawn(context, operation("gone", "p"),
+                   asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
     asio::co_spawn(context, operation("c", "p"), asio::detached);
     asio::steady_timer timer(context, 1ms);
     timer.async_wait([&](auto) { cancel.emit(asio::cancellation_type::terminal); });

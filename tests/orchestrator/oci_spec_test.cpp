@@ -34,8 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ArgvCase{{}, {"sh"}, {}, {}, "sh;"}, ArgvCase{{"e"}, {"c"}, {}, {}, "e;c;"},
                     ArgvCase{{"e"}, {"c"}, {}, Words{"d"}, "e;d;"}, ArgvCase{{"e"}, {"c"}, Words{"f"}, {}, "f;"},
                     ArgvCase{{"e"}, {"c"}, Words{"f"}, Words{"d"}, "f;d;"},
-                    ArgvCase{{"e"}, {"c"}, Words{""}, Words{"d"}, "d;"},
-                    ArgvCase{{"e"}, {"c"}, {}, Words{}, "e;"},
+                    ArgvCase{{"e"}, {"c"}, Words{""}, Words{"d"}, "d;"}, ArgvCase{{"e"}, {"c"}, {}, Words{}, "e;"},
                     ArgvCase{{}, {}, {}, {}, "no command: neither the container nor image x says what to run"}));
 
 TEST(EffectiveEnvironment, LaterOnesWinAndBareNamesRemove) {

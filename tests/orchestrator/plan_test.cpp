@@ -65,7 +65,9 @@ TEST(PlanUp, ChangedEnvironmentReplacesOneContainerAndNamesTheVariable) {
 }
 
 TEST(PlanUp, DependentsWithRestartStopBeforeAndStartAfterWhatTheyDependOn) {
-    EXPECT_EQ(plan_after([](auto& project) { project.services["db"].command = {"mariadbd", "--verbose"}; }),
+    EXPECT_EQ(plan_after([](auto& project) {
+                  project.services["db"].command = {"mariadbd", "--verbose"};
+              }),
               "0 stop container lnmp-php-1 after []: depends on db with restart: true, which is made anew\n"
               "1 recreate container lnmp-db-1 after [0]: command changed\n"
               "2 start container lnmp-db-1 after [1]: command changed\n"
@@ -114,16 +116,23 @@ struct RecreateCase {
     std::string want;
 };
 class PlanUpRecreate : public testing::TestWithParam<RecreateCase> {};
-TEST_P(PlanUpRecreate, HasItsReason) { EXPECT_THAT(plan_after(GetParam().change, GetParam().how), HasSubstr(GetParam().want)); }
+TEST_P(PlanUpRecreate, HasItsReason) {
+    EXPECT_THAT(plan_after(GetParam().change, GetParam().how), HasSubstr(GetParam().want));
+}
 INSTANTIATE_TEST_SUITE_P(
     Reasons, PlanUpRecreate,
-    testing::Values(
-        RecreateCase{"forced", [](auto&) {}, {.recreate = Recreate::always, .services = {"nginx"}},
-                     "0 recreate container lnmp-nginx-1 after []: forced\n1 start"},
-        RecreateCase{"label", [](auto& project) { project.services["nginx"].labels["a"] = "b"; }, {},
-                     "recreate container lnmp-nginx-1 after []: labels.a changed"},
-        RecreateCase{"network", [](auto& project) { project.networks["back"].ipam = {{.subnet = "10.9.0.0/24"}}; }, {},
-                     "remove network lnmp_back after [1,3,5]: its definition changed"}),
+    testing::Values(RecreateCase{"forced",
+                                 [](auto&) {},
+                                 {.recreate = Recreate::always, .services = {"nginx"}},
+                                 "0 recreate container lnmp-nginx-1 after []: forced\n1 start"},
+                    RecreateCase{"label",
+                                 [](auto& project) { project.services["nginx"].labels["a"] = "b"; },
+                                 {},
+                                 "recreate container lnmp-nginx-1 after []: labels.a changed"},
+                    RecreateCase{"network",
+                                 [](auto& project) { project.networks["back"].ipam = {{.subnet = "10.9.0.0/24"}}; },
+                                 {},
+                                 "remove network lnmp_back after [1,3,5]: its definition changed"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(PlanUp, NamesAnImageThatChanged) {
@@ -135,7 +144,8 @@ TEST(PlanUp, NamesAnImageThatChanged) {
 }
 
 TEST(PlanUp, NeverRecreatesWhenToldSo) {
-    EXPECT_EQ(plan_after([](auto& project) { project.services["php"].user = "www"; }, {.recreate = Recreate::never}), "");
+    EXPECT_EQ(plan_after([](auto& project) { project.services["php"].user = "www"; }, {.recreate = Recreate::never}),
+              "");
 }
 
 TEST(PlanUp, TakesDependenciesAlongUnlessToldNot) {
@@ -218,7 +228,9 @@ TEST(PlanUp, NamesEveryMissingImageAtOnce) {
     auto project = lnmp();
     project.services["php"].image.clear();
     project.services["php"].has_build = true;
-    EXPECT_EQ(error_of([&] { plan_up(project, Observed{.image_ids = {{"nginx:1", "sha256:1"}}}, {}); }),
+    EXPECT_EQ(error_of([&] {
+                  plan_up(project, Observed{.image_ids = {{"nginx:1", "sha256:1"}}}, {});
+              }),
               "not_found: project lnmp cannot be started, and nothing was changed:\n"
               "  image db:1 of service db is missing: `hoist import FILE db:1` makes it from a root file system's tar\n"
               "  image lnmp-php of service php is missing: `hoist import FILE lnmp-php` makes it from a root file "
@@ -310,7 +322,9 @@ TEST_P(Convergence, AfterDyingBetweenAnyTwoSteps) {
             world.apply_some(plan, done, seed);
             const Plan rest = plan_up(wanted, world.seen, how);
             world.apply_some(rest, rest.steps.size(), seed);
-            ASSERT_EQ(world.picture(), whole.picture()) << done << " of\n" << to_string(plan) << "then\n" << to_string(rest);
+            ASSERT_EQ(world.picture(), whole.picture()) << done << " of\n"
+                                                        << to_string(plan) << "then\n"
+                                                        << to_string(rest);
             ASSERT_EQ(to_string(plan_up(wanted, world.seen, how)), "");
         }
 }
@@ -329,7 +343,8 @@ INSTANTIATE_TEST_SUITE_P(
                      project.services["nginx"].scale = 2;
                      project.services["nginx"].user = "www";
                  }},
-        Scenario{"network", [](auto&) {}, [](auto& project) { project.networks["back"].ipam = {{.subnet = "10.9.0.0/24"}}; }},
+        Scenario{"network", [](auto&) {},
+                 [](auto& project) { project.networks["back"].ipam = {{.subnet = "10.9.0.0/24"}}; }},
         Scenario{"service_gone", [](auto&) {},
                  [](auto& project) {
                      project.services.erase("nginx");

@@ -48,7 +48,8 @@ TEST(AllocatePorts, NamesTheOwner) {
 }
 
 TEST(AllocatePorts, IsAllOrNothingWithinOneContainer) {
-    EXPECT_NE(allocate({{.host_port = 90, .container_port = 1}, {.host_port = 90, .container_port = 2}}, used), "90->1 90->2");
+    EXPECT_NE(allocate({{.host_port = 90, .container_port = 1}, {.host_port = 90, .container_port = 2}}, used),
+              "90->1 90->2");
 }
 
 }  // namespace

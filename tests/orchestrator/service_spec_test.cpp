@@ -11,8 +11,8 @@
 namespace hoist::orchestrator::test {
 namespace {
 
-using testing::ElementsAre;
 using std::chrono::seconds;
+using testing::ElementsAre;
 
 const std::map<std::string, NetworkId> networks = {{"back", NetworkId("net-1")}};
 
@@ -93,7 +93,8 @@ TEST(ContainerSpec, MapsMountsPortsAndSecrets) {
     const auto spec = spec_of(project, "db");
     ASSERT_EQ(spec.mounts.size(), 4u);
     EXPECT_EQ(spec.mounts[0].source, "lnmp_data");
-    EXPECT_TRUE(spec.mounts[1].type == MountSpec::Type::bind && spec.mounts[1].create_host_path && spec.mounts[1].read_only);
+    EXPECT_TRUE(spec.mounts[1].type == MountSpec::Type::bind && spec.mounts[1].create_host_path &&
+                spec.mounts[1].read_only);
     EXPECT_TRUE(spec.mounts[2].anonymous);
     EXPECT_EQ(spec.mounts[3].tmpfs_size, Bytes{4096});
     ASSERT_EQ(spec.ports.size(), 2u);

@@ -126,8 +126,10 @@ private:
         bool met = true;
         for (const auto& container : seen.containers) {
             if (container.service != service) continue;
-            if (condition == Condition::completed) met = met && is_finished_job(container);
-            else met = met && is_running(container);
+            if (condition == Condition::completed)
+                met = met && is_finished_job(container);
+            else
+                met = met && is_running(container);
         }
         return met;
     }
@@ -204,7 +206,8 @@ private:
         if (container.has_healthcheck) container.health = Health::healthy;
     }
     void act(const AwaitCondition& step) {
-        if (step.required && !is_met(step.service, step.condition)) fail(Kind::internal, "waits for ever for {}", step.name);
+        if (step.required && !is_met(step.service, step.condition))
+            fail(Kind::internal, "waits for ever for {}", step.name);
     }
     void act(const StopContainer& step) {
         auto& container = get(step.name);

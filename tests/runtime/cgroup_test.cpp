@@ -53,11 +53,16 @@ TEST(LimitWrites, SayTheSameOnBothVersions) {
     r.pids_limit = 100;
     using W = CgroupWrite;
     EXPECT_EQ(limit_writes(CgroupMode::v1, r),
-              (std::vector<W>{{"memory", "memory.limit_in_bytes", "67108864"}, {"memory", "memory.memsw.limit_in_bytes", "134217728", true},
-                              {"cpu", "cpu.shares", "1024"}, {"cpu", "cpu.cfs_quota_us", "50000"}, {"pids", "pids.max", "100"}}));
-    EXPECT_EQ(limit_writes(CgroupMode::v2, r),
-              (std::vector<W>{{"memory", "memory.max", "67108864"}, {"memory", "memory.swap.max", "67108864", true},
-                              {"cpu", "cpu.weight", "100"}, {"cpu", "cpu.max", "50000 100000"}, {"pids", "pids.max", "100"}}));
+              (std::vector<W>{{"memory", "memory.limit_in_bytes", "67108864"},
+                              {"memory", "memory.memsw.limit_in_bytes", "134217728", true},
+                              {"cpu", "cpu.shares", "1024"},
+                              {"cpu", "cpu.cfs_quota_us", "50000"},
+                              {"pids", "pids.max", "100"}}));
+    EXPECT_EQ(limit_writes(CgroupMode::v2, r), (std::vector<W>{{"memory", "memory.max", "67108864"},
+                                                               {"memory", "memory.swap.max", "67108864", true},
+                                                               {"cpu", "cpu.weight", "100"},
+                                                               {"cpu", "cpu.max", "50000 100000"},
+                                                               {"pids", "pids.max", "100"}}));
     r.memory_swap = 1;
     EXPECT_THROW(limit_writes(CgroupMode::v2, r), Error);
 }

@@ -16,7 +16,8 @@ Json again(const Json& document) {
 TEST(Oci, WhatIsWrittenIsReadBackTheSame) {
     Config config = default_config();
     config.process.args = {"sleep", "1"};
-    config.process.user = {.uid = 5, .gid = 6, .umask = 077, .additional_gids = {7}, .name = "www:data", .group_names = {"adm"}};
+    config.process.user = {
+        .uid = 5, .gid = 6, .umask = 077, .additional_gids = {7}, .name = "www:data", .group_names = {"adm"}};
     config.process.rlimits = {{"RLIMIT_NOFILE", 10, 20}};
     config.process.oom_score_adj = -5;
     config.root_path = "/r";
@@ -49,12 +50,14 @@ TEST(Oci, ReadsTheSamplesOfTheSpecification) {
 
 TEST(Oci, AMistakeIsNamedByItsPath) {
     const std::pair<const char*, const char*> cases[] = {
-        {R"({"linux":{"resources":{"memory":{"limit":"1g"}}}})", "linux.resources.memory.limit: must be a whole number"},
+        {R"({"linux":{"resources":{"memory":{"limit":"1g"}}}})",
+         "linux.resources.memory.limit: must be a whole number"},
         {R"({"process":{"user":{"uid":4294967296}}})", "process.user.uid: is out of range"},
         {R"({"process":{"user":{"uid":-1}}})", "process.user.uid: is out of range"},
         {R"({"process":{"user":{"uid":4294967295}}})", "process.user: 4294967295 is not a user or group id"},
         {R"({"process":{"args":["a",1]}})", "process.args[1]: must be a string"},
-        {R"({"linux":{"namespaces":[{"type":"pid"},{"type":"pid"}]}})", "linux.namespaces[1]: this namespace is listed twice"},
+        {R"({"linux":{"namespaces":[{"type":"pid"},{"type":"pid"}]}})",
+         "linux.namespaces[1]: this namespace is listed twice"},
         {R"({"mounts":{}})", "mounts: must be an array"},
     };
     for (const auto& [text, message] : cases) {

@@ -26,20 +26,36 @@ std::uint32_t answer(const SeccompProgram& program, const seccomp_data& data) {
         const auto& one = code[at];
         const auto take = [&](bool yes) { at += yes ? one.jt : one.jf; };
         switch (one.code) {
-            case BPF_LD | BPF_W | BPF_ABS: std::memcpy(&a, reinterpret_cast<const char*>(&data) + one.k, 4); break;
-            case BPF_ALU | BPF_AND | BPF_K: a &= one.k; break;
-            case BPF_JMP | BPF_JA: at += one.k; break;
-            case BPF_JMP | BPF_JEQ | BPF_K: take(a == one.k); break;
-            case BPF_JMP | BPF_JGE | BPF_K: take(a >= one.k); break;
-            case BPF_JMP | BPF_JGT | BPF_K: take(a > one.k); break;
-            case BPF_RET | BPF_K: return one.k;
-            default: ADD_FAILURE() << "instruction " << one.code; return 0;
+            case BPF_LD | BPF_W | BPF_ABS:
+                std::memcpy(&a, reinterpret_cast<const char*>(&data) + one.k, 4);
+                break;
+            case BPF_ALU | BPF_AND | BPF_K:
+                a &= one.k;
+                break;
+            case BPF_JMP | BPF_JA:
+                at += one.k;
+                break;
+            case BPF_JMP | BPF_JEQ | BPF_K:
+                take(a == one.k);
+                break;
+            case BPF_JMP | BPF_JGE | BPF_K:
+                take(a >= one.k);
+                break;
+            case BPF_JMP | BPF_JGT | BPF_K:
+                take(a > one.k);
+                break;
+            case BPF_RET | BPF_K:
+                return one.k;
+            default:
+                ADD_FAILURE() << "instruction " << one.code;
+                return 0;
         }
     }
     return 0;
 }
 
-std::uint32_t answer(const SeccompProgram& program, int number, std::uint64_t first = 0, std::uint32_t arch = AUDIT_ARCH_X86_64) {
+std::uint32_t answer(const SeccompProgram& program, int number, std::uint64_t first = 0,
+                     std::uint32_t arch = AUDIT_ARCH_X86_64) {
     seccomp_data data{};
     data.nr = number;
     data.arch = arch;
@@ -50,9 +66,12 @@ std::uint32_t answer(const SeccompProgram& program, int number, std::uint64_t fi
 /// moby's profile with its conditions on capabilities and architecture resolved.
 Json moby_profile(const Json& moby, std::uint64_t capabilities) {
     const auto has_all = [&](const Json& names) {
-        return std::all_of(names.begin(), names.end(), [&](const Json& name) { return capabilities >> *capability_number(name) & 1; });
+        return std::all_of(names.begin(), names.end(),
+                           [&](const Json& name) { return capabilities >> *capability_number(name) & 1; });
     };
-    const auto here = [](const Json& arches) { return std::find(arches.begin(), arches.end(), "amd64") != arches.end(); };
+    const auto here = [](const Json& arches) {
+        return std::find(arches.begin(), arches.end(), "amd64") != arches.end();
+    };
     Json rules = Json::array();
     for (const auto& rule : moby["syscalls"]) {
         const Json in = rule.value("includes", Json::object()), out = rule.value("excludes", Json::object());
@@ -62,7 +81,9 @@ Json moby_profile(const Json& moby, std::uint64_t capabilities) {
         if (out.contains("arches") && here(out["arches"])) continue;
         rules.push_back(rule);
     }
-    return {{"defaultAction", moby["defaultAction"]}, {"defaultErrnoRet", 1}, {"syscalls", rules},
+    return {{"defaultAction", moby["defaultAction"]},
+            {"defaultErrnoRet", 1},
+            {"syscalls", rules},
             {"architectures", {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}}};
 }
 
@@ -76,20 +97,24 @@ TEST(SeccompProfile, AgreesWithDockers) {
         for (const int base : {0, 0x40000000}) {
             for (int number = base; number < base + 600; ++number) {
                 for (const std::uint64_t first : {0u, 38u, 40u, 8u, 0x20000u, 0xffffffffu, 0x10000000u})
-                    EXPECT_EQ(answer(ours, number, first), answer(theirs, number, first)) << number << " with " << first;
+                    EXPECT_EQ(answer(ours, number, first), answer(theirs, number, first))
+                        << number << " with " << first;
             }
         }
         for (int number = 0; number < 600; ++number)
-            EXPECT_EQ(answer(ours, number, 0, AUDIT_ARCH_I386), answer(theirs, number, 0, AUDIT_ARCH_I386)) << "i386 " << number;
+            EXPECT_EQ(answer(ours, number, 0, AUDIT_ARCH_I386), answer(theirs, number, 0, AUDIT_ARCH_I386))
+                << "i386 " << number;
     }
 }
 
 TEST(SeccompProfile, AnswersForTheDefaultContainer) {
     const auto program = compile_seccomp(default_seccomp_profile(default_capabilities()));
-    constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW, not_permitted = SECCOMP_RET_ERRNO | 1, not_there = SECCOMP_RET_ERRNO | 38;
+    constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW, not_permitted = SECCOMP_RET_ERRNO | 1,
+                            not_there = SECCOMP_RET_ERRNO | 38;
     EXPECT_EQ(answer(program, SYS_read), allowed);
     EXPECT_EQ(answer(program, SYS_execve), allowed);
-    for (const int number : {SYS_mount, SYS_unshare, SYS_setns, SYS_bpf, SYS_keyctl, SYS_userfaultfd, SYS_io_uring_setup, SYS_open_tree, SYS_move_mount, SYS_reboot})
+    for (const int number : {SYS_mount, SYS_unshare, SYS_setns, SYS_bpf, SYS_keyctl, SYS_userfaultfd,
+                             SYS_io_uring_setup, SYS_open_tree, SYS_move_mount, SYS_reboot})
         EXPECT_EQ(answer(program, number), not_permitted) << number;
     EXPECT_EQ(answer(program, SYS_clone3), not_there);
     EXPECT_EQ(answer(program, 500), not_there);
@@ -107,16 +132,21 @@ TEST(Seccomp, ComparesArgumentsIn64Bits) {
         const char* op;
         std::vector<std::uint64_t> holds, fails;
     };
-    const Case cases[] = {{"SCMP_CMP_EQ", {limit}, {5, limit + 1}},       {"SCMP_CMP_NE", {5, 0}, {limit}},
-                          {"SCMP_CMP_LT", {5, limit - 1}, {limit, ~0ull}}, {"SCMP_CMP_LE", {9, limit}, {limit + 1, 0x200000000}},
-                          {"SCMP_CMP_GT", {limit + 1, ~0ull}, {limit, 9}}, {"SCMP_CMP_GE", {limit, 0x200000000}, {limit - 1, 9}}};
+    const Case cases[] = {
+        {"SCMP_CMP_EQ", {limit}, {5, limit + 1}},        {"SCMP_CMP_NE", {5, 0}, {limit}},
+        {"SCMP_CMP_LT", {5, limit - 1}, {limit, ~0ull}}, {"SCMP_CMP_LE", {9, limit}, {limit + 1, 0x200000000}},
+        {"SCMP_CMP_GT", {limit + 1, ~0ull}, {limit, 9}}, {"SCMP_CMP_GE", {limit, 0x200000000}, {limit - 1, 9}}};
     for (const auto& one : cases) {
         const Json profile = {{"defaultAction", "SCMP_ACT_ERRNO"},
-                              {"syscalls", {{{"names", {"read"}}, {"action", "SCMP_ACT_ALLOW"},
-                                             {"args", {{{"index", 0}, {"value", limit}, {"op", one.op}}}}}}}};
+                              {"syscalls",
+                               {{{"names", {"read"}},
+                                 {"action", "SCMP_ACT_ALLOW"},
+                                 {"args", {{{"index", 0}, {"value", limit}, {"op", one.op}}}}}}}};
         const auto program = compile_seccomp(profile);
-        for (const auto value : one.holds) EXPECT_EQ(answer(program, SYS_read, value), SECCOMP_RET_ALLOW) << one.op << value;
-        for (const auto value : one.fails) EXPECT_NE(answer(program, SYS_read, value), SECCOMP_RET_ALLOW) << one.op << value;
+        for (const auto value : one.holds)
+            EXPECT_EQ(answer(program, SYS_read, value), SECCOMP_RET_ALLOW) << one.op << value;
+        for (const auto value : one.fails)
+            EXPECT_NE(answer(program, SYS_read, value), SECCOMP_RET_ALLOW) << one.op << value;
     }
 }
 

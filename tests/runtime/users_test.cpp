@@ -37,10 +37,12 @@ TEST_P(Users, AreFound) {
     EXPECT_EQ(user.home, GetParam().home);
 }
 INSTANTIATE_TEST_SUITE_P(Docker, Users,
-                         testing::Values(UserCase{"root", 0, 0, {0}, "/root"}, UserCase{"alice", 500, 501, {501, 4, 50}, "/home/alice"},
+                         testing::Values(UserCase{"root", 0, 0, {0}, "/root"},
+                                         UserCase{"alice", 500, 501, {501, 4, 50}, "/home/alice"},
                                          UserCase{"500", 500, 501, {501, 4, 50}, "/home/alice"},
-                                         UserCase{"alice:adm", 500, 4, {4}, "/home/alice"}, UserCase{"1000", 1000, 0, {0}, ""},
-                                         UserCase{"1000:7", 1000, 7, {7}, ""}, UserCase{"2147483648", 2147483648, 0, {0}, ""},
+                                         UserCase{"alice:adm", 500, 4, {4}, "/home/alice"},
+                                         UserCase{"1000", 1000, 0, {0}, ""}, UserCase{"1000:7", 1000, 7, {7}, ""},
+                                         UserCase{"2147483648", 2147483648, 0, {0}, ""},
                                          UserCase{"www-data", 33, 33, {33, 4}, "/var/www"}));
 
 class OddUsers : public testing::TestWithParam<const char*> {};
@@ -48,8 +50,9 @@ TEST_P(OddUsers, AreNeverRoot) {
     EXPECT_THROW(resolve(GetParam()), Error);
 }
 INSTANTIATE_TEST_SUITE_P(Threats, OddUsers,
-                         testing::Values("4294967296", "4294967295", "-1", "0x0", "1000abc", ":", " 0", "0 ", "+0", "broken", "worse",
-                                         "nobody", "root:", "root:nogroup", "0:bad", "\n0", "99999999999999999999"));
+                         testing::Values("4294967296", "4294967295", "-1", "0x0", "1000abc", ":", " 0", "0 ", "+0",
+                                         "broken", "worse", "nobody", "root:", "root:nogroup", "0:bad", "\n0",
+                                         "99999999999999999999"));
 
 TEST(ResolveUser, FurtherGroupsComeOnTop) {
     EXPECT_EQ(resolve("www-data", {"staff", "777"}).groups, (std::vector<std::uint32_t>{33, 4, 50, 777}));

@@ -50,8 +50,8 @@ TEST_F(Layered, FilesAreFoundAsTheOverlayShowsThem) {
     EXPECT_EQ(read_image_file(lower_, "/dir/passwd"), "new");
     EXPECT_EQ(read_image_file(lower_, "/srv/sub/deep"), "deep");
     EXPECT_EQ(read_image_file(lower_, "/opaque/above"), "shown");
-    for (const char* none : {"/etc/gone", "/opaque/below", "/loop", "/etc", "/", "/nowhere/x", "/etc/passwd/x",
-                             "/etc-whiteout"})
+    for (const char* none :
+         {"/etc/gone", "/opaque/below", "/loop", "/etc", "/", "/nowhere/x", "/etc/passwd/x", "/etc-whiteout"})
         EXPECT_EQ(read_image_file(lower_, none), std::nullopt) << none;
 }
 

@@ -177,9 +177,8 @@ TEST_F(DatabaseTest, FinishesWhatWasSubmittedBeforeItCloses) {
     {
         Database database(path_);
         for (int i = 0; i < 50; ++i)
-            database.submit(
-                [i](Transaction& t) { t.put(container(std::to_string(i), std::to_string(i))); },
-                [&done](std::exception_ptr problem) { done += problem ? 0 : 1; });
+            database.submit([i](Transaction& t) { t.put(container(std::to_string(i), std::to_string(i))); },
+                            [&done](std::exception_ptr problem) { done += problem ? 0 : 1; });
     }
     EXPECT_EQ(done, 50);
     Database database(path_);

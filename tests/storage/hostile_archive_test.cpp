@@ -40,9 +40,12 @@ TEST_F(HostileArchive, NamesThatLeaveTheRoot) {
     for (int i = 0; i < 1900; ++i) deep += "a/";
     for (int i = 0; i < 200; ++i) deepest_honest += "a/";
     EXPECT_NE(refusal(TarBuilder().file(deep + "x", "x")).find("nested deeper"), std::string::npos);
-    const std::string root = unpack(
-        TarBuilder().directory("./").file("/abs", "1").file("./a//b", "2").file("..a/b..", "3").file(
-            deepest_honest + "x", "4"));
+    const std::string root = unpack(TarBuilder()
+                                        .directory("./")
+                                        .file("/abs", "1")
+                                        .file("./a//b", "2")
+                                        .file("..a/b..", "3")
+                                        .file(deepest_honest + "x", "4"));
     EXPECT_EQ(read_file(root + "/abs"), "1");
     EXPECT_EQ(read_file(root + "/a/b"), "2");
     EXPECT_EQ(read_file(root + "/..a/b.."), "3");
@@ -51,8 +54,11 @@ TEST_F(HostileArchive, NamesThatLeaveTheRoot) {
 
 TEST_F(HostileArchive, NamesAreBytes) {
     const std::string latin = "caf\xe9";
-    const std::string root = unpack(TarBuilder().file("h\u00e4user", "1").file(latin, "2").add(
-        {"x", '0', "3", "", 0644, 0, 0, 0, 0, 0, {{"path", "\u00fcber/" + std::string(120, 'n')}}}));
+    const std::string root =
+        unpack(TarBuilder()
+                   .file("h\u00e4user", "1")
+                   .file(latin, "2")
+                   .add({"x", '0', "3", "", 0644, 0, 0, 0, 0, 0, {{"path", "\u00fcber/" + std::string(120, 'n')}}}));
     EXPECT_EQ(read_file(root + "/h\u00e4user"), "1");
     EXPECT_EQ(read_file(root + "/" + latin), "2");
     EXPECT_EQ(read_file(root + "/\u00fcber/" + std::string(120, 'n')), "3");
@@ -81,8 +87,11 @@ TEST_F(HostileArchive, LinksOnTheWay) {
 
 TEST_F(HostileArchive, LinksInTheLastPlaceAreReplaced) {
     const std::string victim = dir_ / "victim";
-    const std::string root = unpack(
-        TarBuilder().link("a", victim).add({"a", '0', "mine", "", 04777, 7, 7}).link("b", dir_.path()).directory("b", 0700));
+    const std::string root = unpack(TarBuilder()
+                                        .link("a", victim)
+                                        .add({"a", '0', "mine", "", 04777, 7, 7})
+                                        .link("b", dir_.path())
+                                        .directory("b", 0700));
     EXPECT_EQ(read_file(root + "/a"), "mine");
     EXPECT_TRUE(S_ISDIR(look(root + "/b").st_mode));
     const std::string other = unpack(TarBuilder().link("c", victim).add({"c", '2', "", victim, 0777, 7, 7}));
@@ -135,7 +144,8 @@ TEST_F(HostileArchive, Whiteouts) {
 
 TEST_F(HostileArchive, ForgedOverlayMetadata) {
     EXPECT_NE(refusal(TarBuilder().add({"x", '3'})).find("0:0"), std::string::npos);
-    const std::string capability("\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+    const std::string capability("\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+                                 20);
     TarEntry file{"x", '0', "1"};
     file.pax = {{"SCHILY.xattr.trusted.overlay.opaque", "y"},
                 {"SCHILY.xattr.trusted.overlay.redirect", "/etc"},
@@ -155,8 +165,11 @@ TEST_F(HostileArchive, Bombs) {
     small.limits.content_bytes = 1 << 20;
     small.limits.entries = 100;
     TarEntry sparse{"s"};
-    sparse.pax = {{"GNU.sparse.major", "0"}, {"GNU.sparse.minor", "1"},      {"GNU.sparse.name", "s"},
-                  {"GNU.sparse.map", "0,0"}, {"GNU.sparse.size", "10737418240"}};
+    sparse.pax = {{"GNU.sparse.major", "0"},
+                  {"GNU.sparse.minor", "1"},
+                  {"GNU.sparse.name", "s"},
+                  {"GNU.sparse.map", "0,0"},
+                  {"GNU.sparse.size", "10737418240"}};
     EXPECT_NE(refusal(TarBuilder().add(sparse), small).find("limit of"), std::string::npos);
     TarEntry lying{"x"};
     lying.claimed_size = INT64_MAX;

@@ -74,9 +74,17 @@ TEST_F(Import, ReadsAPipeAndCanBeStopped) {
 TEST_F(Import, MakesAValidImage) {
     ImportOptions options;
     options.reference = "app:1";
-    options.changes = {"CMD [\"nginx\", \"-g\"]", "env A=1 B='two words'", "ENV C three words", "EXPOSE 80 53/udp 7000-7001",
-                       "LABEL a.b=\"c d\"", "USER web", "VOLUME /data /more", "WORKDIR /srv", "WORKDIR www",
-                       "STOPSIGNAL SIGQUIT", "HEALTHCHECK --interval=5s --retries=2 --start-period=1m CMD curl -f localhost"};
+    options.changes = {"CMD [\"nginx\", \"-g\"]",
+                       "env A=1 B='two words'",
+                       "ENV C three words",
+                       "EXPOSE 80 53/udp 7000-7001",
+                       "LABEL a.b=\"c d\"",
+                       "USER web",
+                       "VOLUME /data /more",
+                       "WORKDIR /srv",
+                       "WORKDIR www",
+                       "STOPSIGNAL SIGQUIT",
+                       "HEALTHCHECK --interval=5s --retries=2 --start-period=1m CMD curl -f localhost"};
     const Image image = *store_->find(import(TarBuilder().file("x", "12345"), options));
     EXPECT_EQ(image.references, std::vector<std::string>{"app:1"});
     EXPECT_EQ(image.size, Bytes{5});
@@ -111,9 +119,9 @@ TEST_F(Import, MakesAValidImage) {
 }
 
 TEST_F(Import, RefusesChangesBeforeItReads) {
-    for (const char* change : {"RUN x", "EXPOSE many", "EXPOSE 70000", "EXPOSE 9-8", "STOPSIGNAL SIGNONE", "ENV", "ENV A",
-                               "LABEL \"a=b", "HEALTHCHECK --interval=x CMD y", "HEALTHCHECK --no=1 CMD y",
-                               "HEALTHCHECK maybe", "VOLUME [\"/a\""}) {
+    for (const char* change :
+         {"RUN x", "EXPOSE many", "EXPOSE 70000", "EXPOSE 9-8", "STOPSIGNAL SIGNONE", "ENV", "ENV A", "LABEL \"a=b",
+          "HEALTHCHECK --interval=x CMD y", "HEALTHCHECK --no=1 CMD y", "HEALTHCHECK maybe", "VOLUME [\"/a\""}) {
         ImportOptions options;
         options.changes = {change};
         EXPECT_NE(refusal(TarBuilder(), options).find("change \""), std::string::npos) << change;
@@ -134,14 +142,15 @@ TEST_F(Import, FindsTagsAndRemoves) {
     const std::string second = import(TarBuilder().file("x", "1"), {});  // the same layer
     store_->tag("one", "registry.example.com/two:v");
     open();  // all of it is in the database
-    for (const std::string& name : {std::string("one"), std::string("one:latest"), std::string("docker.io/library/one"),
-                                    std::string("registry.example.com/two:v"), first, first.substr(7),
-                                    first.substr(0, 19), first.substr(7, 12)})
+    for (const std::string& name :
+         {std::string("one"), std::string("one:latest"), std::string("docker.io/library/one"),
+          std::string("registry.example.com/two:v"), first, first.substr(7), first.substr(0, 19), first.substr(7, 12)})
         EXPECT_EQ(store_->find(name).value_or(Image{}).id, first) << name;
     EXPECT_FALSE(store_->find("one:2"));
     EXPECT_FALSE(store_->find("sha256:" + std::string(64, '0')));
     EXPECT_THROW(store_->remove(first, false), Error) << "it has two names";
-    EXPECT_EQ(store_->remove("one", false), (std::vector<std::pair<std::string, std::string>>{{"Untagged", "one:latest"}}));
+    EXPECT_EQ(store_->remove("one", false),
+              (std::vector<std::pair<std::string, std::string>>{{"Untagged", "one:latest"}}));
     EXPECT_EQ(store_->remove(first, false), (std::vector<std::pair<std::string, std::string>>{
                                                 {"Untagged", "registry.example.com/two:v"}, {"Deleted", first}}));
     EXPECT_NO_THROW(store_->layer_directories(*store_->find(second)));
@@ -208,7 +217,8 @@ TEST(ImportToAFullDisk, LeavesNothing) {
             layout.make();
             Database database(layout.database());
             ImageStore store(layout, database);
-            write_file_atomic(dir / "tar", TarBuilder().file("x", std::string(6 << 20, 'x')).bytes(), 0600, Durable::no);
+            write_file_atomic(dir / "tar", TarBuilder().file("x", std::string(6 << 20, 'x')).bytes(), 0600,
+                              Durable::no);
             const std::string small = TarBuilder().file("x", "1").bytes();
             try {
                 store.import(open_file(dir / "tar", O_RDONLY), {});

@@ -21,20 +21,20 @@ TEST_P(ParseReference, Reads) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Grammar, ParseReference,
-    testing::Values(Good{"nginx", "docker.io/library/nginx:latest", "nginx:latest"},
-                    Good{"nginx:1.25", "docker.io/library/nginx:1.25", "nginx:1.25"},
-                    Good{"user/app", "docker.io/user/app:latest", "user/app:latest"},
-                    Good{"docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
-                    Good{"index.docker.io/library/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
-                    Good{"localhost/app", "localhost/app:latest", "localhost/app:latest"},
-                    Good{"localhost:5000/app:v1", "localhost:5000/app:v1", "localhost:5000/app:v1"},
-                    Good{"registry.example.com/a/b/c:x", "registry.example.com/a/b/c:x", "registry.example.com/a/b/c:x"},
-                    Good{"[::1]:5000/app", "[::1]:5000/app:latest", "[::1]:5000/app:latest"},
-                    Good{"Upper/app", "Upper/app:latest", "Upper/app:latest"},
-                    Good{"a__b/c-d.e--f", "docker.io/a__b/c-d.e--f:latest", "a__b/c-d.e--f:latest"},
-                    Good{"nginx@sha256:" + hex64, "docker.io/library/nginx@sha256:" + hex64, "nginx@sha256:" + hex64},
-                    Good{"nginx:1@sha256:" + hex64, "docker.io/library/nginx:1@sha256:" + hex64,
-                         "nginx:1@sha256:" + hex64}));
+    testing::Values(
+        Good{"nginx", "docker.io/library/nginx:latest", "nginx:latest"},
+        Good{"nginx:1.25", "docker.io/library/nginx:1.25", "nginx:1.25"},
+        Good{"user/app", "docker.io/user/app:latest", "user/app:latest"},
+        Good{"docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
+        Good{"index.docker.io/library/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
+        Good{"localhost/app", "localhost/app:latest", "localhost/app:latest"},
+        Good{"localhost:5000/app:v1", "localhost:5000/app:v1", "localhost:5000/app:v1"},
+        Good{"registry.example.com/a/b/c:x", "registry.example.com/a/b/c:x", "registry.example.com/a/b/c:x"},
+        Good{"[::1]:5000/app", "[::1]:5000/app:latest", "[::1]:5000/app:latest"},
+        Good{"Upper/app", "Upper/app:latest", "Upper/app:latest"},
+        Good{"a__b/c-d.e--f", "docker.io/a__b/c-d.e--f:latest", "a__b/c-d.e--f:latest"},
+        Good{"nginx@sha256:" + hex64, "docker.io/library/nginx@sha256:" + hex64, "nginx@sha256:" + hex64},
+        Good{"nginx:1@sha256:" + hex64, "docker.io/library/nginx:1@sha256:" + hex64, "nginx:1@sha256:" + hex64}));
 
 struct Bad {
     std::string written, says;
@@ -49,16 +49,18 @@ TEST_P(RefuseReference, SaysWhy) {
         EXPECT_NE(error.message().find(GetParam().says), std::string::npos) << error.message();
     }
 }
-INSTANTIATE_TEST_SUITE_P(
-    Grammar, RefuseReference,
-    testing::Values(Bad{"", "it is empty"}, Bad{"Nginx", "uppercase letters in"}, Bad{"nginx:", "tag after \":\" is empty"},
-                    Bad{"nginx:-x", "not start with"}, Bad{"a//b", "between slashes is empty"},
-                    Bad{"../etc", "host name"}, Bad{"a/../b", "may only hold"}, Bad{"a___b", "may only hold"},
-                    Bad{"-a", "may only hold"}, Bad{"a-", "may only hold"}, Bad{"a b", "may only hold"},
-                    Bad{"nginx@md5:00", "only sha256"}, Bad{"nginx@sha256:12", "64 hexadecimal digits"},
-                    Bad{"host:port/app", "port is not a number"}, Bad{"-host.de/app", "host name"},
-                    Bad{hex64, "image's id"}, Bad{"nginx:" + std::string(129, 'a'), "longer than 128"},
-                    Bad{std::string(256, 'a'), "longer than 255"}));
+INSTANTIATE_TEST_SUITE_P(Grammar, RefuseReference,
+                         testing::Values(Bad{"", "it is empty"}, Bad{"Nginx", "uppercase letters in"},
+                                         Bad{"nginx:", "tag after \":\" is empty"}, Bad{"nginx:-x", "not start with"},
+                                         Bad{"a//b", "between slashes is empty"}, Bad{"../etc", "host name"},
+                                         Bad{"a/../b", "may only hold"}, Bad{"a___b", "may only hold"},
+                                         Bad{"-a", "may only hold"}, Bad{"a-", "may only hold"},
+                                         Bad{"a b", "may only hold"}, Bad{"nginx@md5:00", "only sha256"},
+                                         Bad{"nginx@sha256:12", "64 hexadecimal digits"},
+                                         Bad{"host:port/app", "port is not a number"}, Bad{"-host.de/app", "host name"},
+                                         Bad{hex64, "image's id"},
+                                         Bad{"nginx:" + std::string(129, 'a'), "longer than 128"},
+                                         Bad{std::string(256, 'a'), "longer than 255"}));
 
 }  // namespace
 }  // namespace hoist::storage

@@ -57,8 +57,8 @@ CgroupYard CgroupYard::make(const std::string& name) {
         if (fields.size() < 4 || (fields[2] != "cgroup" && fields[2] != "cgroup2")) continue;
         std::vector<std::string> options;
         for (const auto& option : split(fields[3], ','))
-            if (option != "rw" && option != "relatime" && option != "nosuid" && option != "nodev" && option != "noexec" &&
-                option != "nsdelegate" && option != "memory_recursiveprot")
+            if (option != "rw" && option != "relatime" && option != "nosuid" && option != "nodev" &&
+                option != "noexec" && option != "nsdelegate" && option != "memory_recursiveprot")
                 options.push_back(option);
         const std::string controllers = fields[2] == "cgroup2" ? "" : join(options, ",");
         const std::string path = fields[1] + "/" + name;

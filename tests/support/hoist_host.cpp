@@ -43,7 +43,8 @@ std::string status_of(const std::string& name) {
 
 std::string health_of(const std::string& name) {
     const Json object = inspect(name);
-    if (!object.contains("State") || !object["State"].contains("Health") || object["State"]["Health"].is_null()) return "";
+    if (!object.contains("State") || !object["State"].contains("Health") || object["State"]["Health"].is_null())
+        return "";
     return object["State"]["Health"].value("Status", "");
 }
 
@@ -68,13 +69,22 @@ void end_daemon(int number) {
     ASSERT_GT(pid, 1) << "no daemon runs";
     const Fd pidfd = open_pidfd(pid);
     ::kill(pid, number);
-    EXPECT_TRUE(eventually([&] { return ::kill(pid, 0) != 0 || read_file_if_exists(fmt::format("/proc/{}/cmdline", pid)).value_or("").empty(); }, 10));
+    EXPECT_TRUE(eventually(
+        [&] {
+            return ::kill(pid, 0) != 0 ||
+                   read_file_if_exists(fmt::format("/proc/{}/cmdline", pid)).value_or("").empty();
+        },
+        10));
 }
 
 }  // namespace
 
-void kill_daemon() { end_daemon(SIGKILL); }
-void stop_daemon() { end_daemon(SIGTERM); }
+void kill_daemon() {
+    end_daemon(SIGKILL);
+}
+void stop_daemon() {
+    end_daemon(SIGTERM);
+}
 
 std::string busybox_tar() {
     const std::string path = "/tmp/busybox.tar";
@@ -82,8 +92,8 @@ std::string busybox_tar() {
     sh("mkdir -p /tmp/busybox-root && cd /tmp/busybox-root && mkdir -p bin etc tmp root var && chmod 1777 tmp && "
        "cp /bin/busybox bin/ && for c in $(bin/busybox --list); do [ $c = busybox ] || ln -sf busybox bin/$c; done && "
        "printf 'root:x:0:0:root:/root:/bin/sh\\nwww-data:x:33:33::/var:/bin/sh\\n' > etc/passwd && "
-       "printf 'root:x:0:\\nwww-data:x:33:\\nextra:x:44:www-data\\n' > etc/group && tar -cf " + path + ".part . && mv " +
-       path + ".part " + path);
+       "printf 'root:x:0:\\nwww-data:x:33:\\nextra:x:44:www-data\\n' > etc/group && tar -cf " +
+       path + ".part . && mv " + path + ".part " + path);
     return path;
 }
 
@@ -99,7 +109,8 @@ std::string what_is_left() {
         "ip -br link | grep -E '^h[bv]-' ; nft list tables 2>/dev/null | grep hoist; "
         "find /sys/fs/cgroup -mindepth 3 -path '*/hoist/*' -type d; "
         "grep -l moni[t]or /proc/[0-9]*/cmdline 2>/dev/null | while read f; do tr '\\0' ' ' < $f; done; "
-        "grep -E 'overlay|/var/lib/hoist/' /proc/self/mountinfo; ls /run/hoist/containers /var/lib/hoist/containers 2>/dev/null "
+        "grep -E 'overlay|/var/lib/hoist/' /proc/self/mountinfo; ls /run/hoist/containers /var/lib/hoist/containers "
+        "2>/dev/null "
         "| grep -E '^[0-9a-f]{64}'; true");
 }
 

@@ -49,7 +49,9 @@ void TarBuilder::header(const TarEntry& entry, std::int64_t size) {
     bytes_ += block;
 }
 
-void TarBuilder::pad() { bytes_.resize((bytes_.size() + 511) / 512 * 512, '\0'); }
+void TarBuilder::pad() {
+    bytes_.resize((bytes_.size() + 511) / 512 * 512, '\0');
+}
 
 TarBuilder& TarBuilder::add(const TarEntry& entry) {
     auto records = entry.pax;

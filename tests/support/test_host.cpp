@@ -34,8 +34,8 @@ void make_dev() {
         const char* name;
         unsigned minor;
         unsigned major;
-    } nodes[] = {{"null", 3, 1}, {"zero", 5, 1}, {"full", 7, 1}, {"random", 8, 1}, {"urandom", 9, 1}, {"tty", 0, 5},
-                 {"kmsg", 11, 1}};
+    } nodes[] = {{"null", 3, 1},    {"zero", 5, 1}, {"full", 7, 1}, {"random", 8, 1},
+                 {"urandom", 9, 1}, {"tty", 0, 5},  {"kmsg", 11, 1}};
     for (const auto& node : nodes) {
         const std::string path = std::string("/dev/") + node.name;
         check(::mknod(path.c_str(), S_IFCHR | 0666, makedev(node.major, node.minor)), "make {}", path);
@@ -45,8 +45,10 @@ void make_dev() {
     mount_on("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=0620");
     mount_on("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
     mount_on("mqueue", "/dev/mqueue", "mqueue");
-    for (const auto& [name, target] : {std::pair{"/dev/ptmx", "pts/ptmx"}, {"/dev/fd", "/proc/self/fd"},
-                                       {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
+    for (const auto& [name, target] : {std::pair{"/dev/ptmx", "pts/ptmx"},
+                                       {"/dev/fd", "/proc/self/fd"},
+                                       {"/dev/stdin", "/proc/self/fd/0"},
+                                       {"/dev/stdout", "/proc/self/fd/1"},
                                        {"/dev/stderr", "/proc/self/fd/2"}})
         check(::symlink(target, name), "link {}", name);
 }
@@ -93,8 +95,9 @@ void enter_test_host() {
     // One clone with everything: an unshare here would put the outside process into the new mount namespace too.
     constexpr unsigned long spaces =
         CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-    const auto child = static_cast<pid_t>(check(::syscall(SYS_clone, spaces | SIGCHLD, nullptr, nullptr, nullptr, nullptr),
-                                                "test host: new namespaces (are you root?)"));
+    const auto child =
+        static_cast<pid_t>(check(::syscall(SYS_clone, spaces | SIGCHLD, nullptr, nullptr, nullptr, nullptr),
+                                 "test host: new namespaces (are you root?)"));
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         furnish(disk, yard);
@@ -115,8 +118,9 @@ Neighbour::Neighbour() {
     }
     char byte = 0;
     check(::read(ready.read_end.get(), &byte, 1), "wait for the neighbour");
-    sh(fmt::format("ip link add up0 type veth peer name up1 netns {} && ip addr add {}/24 dev up0 && ip link set up0 up",
-                   holder_, host_address));
+    sh(fmt::format(
+        "ip link add up0 type veth peer name up1 netns {} && ip addr add {}/24 dev up0 && ip link set up0 up", holder_,
+        host_address));
     run(fmt::format("ip link set lo up; ip addr add {}/24 dev up1; ip link set up1 up; ip route add default via {}",
                     address, host_address));
 }

@@ -23,7 +23,9 @@ std::string question(const std::string& name, int type = 1) {
     return packet + std::string("\0\0", 2) + static_cast<char>(type) + std::string("\0\1", 2);
 }
 
-int code_of(const std::string& reply) { return reply.size() < 12 ? -1 : reply[3] & 15; }
+int code_of(const std::string& reply) {
+    return reply.size() < 12 ? -1 : reply[3] & 15;
+}
 
 class DnsTest : public testing::Test {
 protected:
@@ -55,14 +57,15 @@ protected:
                 char buffer[512];
                 sockaddr_in from{};
                 socklen_t size = sizeof from;
-                const auto n = ::recvfrom(socket->get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size);
+                const auto n =
+                    ::recvfrom(socket->get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size);
                 std::string reply(buffer, n);
                 reply[2] = static_cast<char>(0x81);
                 reply[7] = 1;
                 reply += std::string("\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2", 15) + last;
                 std::string forged = reply, other = reply;
-                forged[0] ^= 1;   // another id
-                other[13] ^= 1;   // another question
+                forged[0] ^= 1;  // another id
+                other[13] ^= 1;  // another question
                 for (const std::string& packet : {forged, other, reply})
                     ::sendto(socket->get(), packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
             }
@@ -175,11 +178,13 @@ TEST_F(DnsTest, LocalNamesAreQuickWhileTheUpstreamIsSilent) {  // REL-44
     for (int i = 0; i < 100; ++i) {
         for (int k = 0; k < 20; ++k) {
             const std::string packet = question(fmt::format("x{}-{}.example.org", i, k));
-            ::sendto(flood.get(), packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+            ::sendto(flood.get(), packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&name),
+                     sizeof name);
         }
         const auto start = std::chrono::steady_clock::now();
         EXPECT_EQ(address("db"), "10.213.1.10");
-        milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+        milliseconds.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     }
     std::sort(milliseconds.begin(), milliseconds.end());
     EXPECT_LT(milliseconds[90], 20);

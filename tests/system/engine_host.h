@@ -23,7 +23,8 @@ public:
         context.restart();
         auto result = boost::asio::co_spawn(context, std::move(work), boost::asio::use_future);
         while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
-            if (context.run_one_for(std::chrono::seconds(60)) == 0) throw std::runtime_error("nothing happened for 60 s");
+            if (context.run_one_for(std::chrono::seconds(60)) == 0)
+                throw std::runtime_error("nothing happened for 60 s");
         return result.get();
     }
     /// Runs the loop until `condition` holds. @return false after `limit`
@@ -34,8 +35,7 @@ public:
     /// Imports the busybox image as "busybox" unless it is there.
     void need_busybox();
     /// Creates a container of busybox that runs a shell line.
-    ContainerId create(const std::string& line, const std::string& name = "",
-                       orchestrator::ContainerSpec spec = {});
+    ContainerId create(const std::string& line, const std::string& name = "", orchestrator::ContainerSpec spec = {});
     /// create, start, wait, remove. @return the exit code
     int run(const std::string& line, orchestrator::ContainerSpec spec = {});
     /// create, start, wait. @return what it wrote to stdout

@@ -15,7 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using namespace orchestrator;
 
-ContainerSpec without_network() { return {.network_mode = "none"}; }
+ContainerSpec without_network() {
+    return {.network_mode = "none"};
+}
 
 class EngineTest : public testing::Test {
 protected:
@@ -156,16 +158,18 @@ TEST_F(EngineTest, VolumesAreCopiedUpAndStay) {
 TEST_F(EngineTest, FilesAreGivenReadOnly) {
     auto spec = without_network();
     spec.files = {{.content = "s3cret", .target = "/run/secrets/pw", .uid = 33, .gid = 33, .mode = 0400}};
-    EXPECT_EQ(host.output("cat /run/secrets/pw; stat -c ' %u %a' /run/secrets/pw; echo x 2>/dev/null >/run/secrets/pw || echo ro", spec),
-              "s3cret 33 400\nro\n");
+    EXPECT_EQ(
+        host.output(
+            "cat /run/secrets/pw; stat -c ' %u %a' /run/secrets/pw; echo x 2>/dev/null >/run/secrets/pw || echo ro",
+            spec),
+        "s3cret 33 400\nro\n");
 }
 
 TEST_F(EngineTest, ExecRunsBesideIt) {
     const auto id = host.create("sleep 1000", "", without_network());
     host.wait(engine.start(id));
-    const auto exec = host.wait(engine.create_exec(id, {.command = {"/bin/sh", "-c", "echo $A; id -u; exit 4"},
-                                                        .environment = {"A=b"},
-                                                        .user = "www-data"}));
+    const auto exec = host.wait(engine.create_exec(
+        id, {.command = {"/bin/sh", "-c", "echo $A; id -u; exit 4"}, .environment = {"A=b"}, .user = "www-data"}));
     auto streams = host.wait(engine.start_exec(exec));
     EXPECT_EQ(host.wait(engine.wait_exec(exec)), 4);
     EXPECT_EQ(read_all(streams.out), "b\n33\n");

@@ -19,7 +19,8 @@ protected:
         shut_ = plug(links_, closed_, "10.213.3.10");
         state_.networks = {front_, back_, closed_};
         firewall_.apply(state_);
-        for (const std::uint16_t port : {80, 81}) listeners_.push_back(bound(&web_.netns, SOCK_STREAM, "0.0.0.0", port));
+        for (const std::uint16_t port : {80, 81})
+            listeners_.push_back(bound(&web_.netns, SOCK_STREAM, "0.0.0.0", port));
         listeners_.push_back(bound(&other_.netns, SOCK_STREAM, "0.0.0.0", 80));
         listeners_.push_back(bound(&shut_.netns, SOCK_STREAM, "0.0.0.0", 80));
     }
@@ -33,7 +34,8 @@ protected:
     }
     std::string peer_seen() { return peer_of(listeners_[0]); }
     bool neighbour_reaches(const std::string& address, int port) {
-        return neighbour().run(fmt::format("timeout 1 bash -c '</dev/tcp/{}/{}' 2>/dev/null && echo yes", address, port))
+        return neighbour()
+            .run(fmt::format("timeout 1 bash -c '</dev/tcp/{}/{}' 2>/dev/null && echo yes", address, port))
             .starts_with("yes");
     }
 
@@ -109,8 +111,9 @@ TEST_F(FirewallTest, ABoxCannotPassForLoopback) {
     const Fd service = bound(nullptr, SOCK_STREAM, "0.0.0.0", 9000);
     EXPECT_TRUE(reaches(&web_.netns, "10.213.1.1", 9000));
     peer_of(service);
-    run_in(web_.netns, "ip addr del 127.0.0.1/8 dev lo; ip addr add 127.0.0.1/32 dev eth0; "
-                       "sysctl -qw net.ipv4.conf.eth0.route_localnet=1");
+    run_in(web_.netns,
+           "ip addr del 127.0.0.1/8 dev lo; ip addr add 127.0.0.1/32 dev eth0; "
+           "sysctl -qw net.ipv4.conf.eth0.route_localnet=1");
     EXPECT_FALSE(connected(&web_.netns, "10.213.1.1", 9000, 300, "127.0.0.1"));
     EXPECT_EQ(peer_of(service), "nobody");
 }

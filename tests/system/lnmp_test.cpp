@@ -55,15 +55,16 @@ protected:
                           "      test: [CMD-SHELL, 'test ! -e /dev/shm/sick && mariadb-healthcheck']\n"
                           "      interval: 1s\n",
                           0644, Durable::no);
-        sh(std::string("PATH=" PROGRAM_DIR ":$PATH ") + SOURCE_DIR "/examples/lnmp/make-images.sh " PROGRAM_DIR "/hoist " +
-               images_folder(),
+        sh(std::string("PATH=" PROGRAM_DIR ":$PATH ") +
+               SOURCE_DIR "/examples/lnmp/make-images.sh " PROGRAM_DIR "/hoist " + images_folder(),
            300);
         hoist_ok({"up", "-d", "--wait"}, stack, 180);
     }
     void SetUp() override {
         settle();
         if (::access((images_folder() + "/mariadb.tar").c_str(), R_OK) != 0)
-            GTEST_SKIP() << "no images in " << images_folder() << ": examples/lnmp/make-images.sh none " << images_folder();
+            GTEST_SKIP() << "no images in " << images_folder() << ": examples/lnmp/make-images.sh none "
+                         << images_folder();
     }
 };
 
@@ -79,7 +80,8 @@ TEST_F(Lnmp, CountsVisits) {
 TEST_F(Lnmp, IsReachedFromTheNeighbourAndByContainers) {
     const Neighbour neighbour;
     EXPECT_GE(visits(neighbour.run("curl -sS --max-time 20 'http://198.51.100.1:8080/?format=text'")), 1);
-    EXPECT_NE(neighbour.run("curl -sS --max-time 2 telnet://198.51.100.1:3306 </dev/null").find("status"), std::string::npos);
+    EXPECT_NE(neighbour.run("curl -sS --max-time 2 telnet://198.51.100.1:3306 </dev/null").find("status"),
+              std::string::npos);
     const auto inside = hoist({"exec", "-T", "web", "curl", "-sS", "http://web/?format=text"}, stack);
     EXPECT_GE(visits(inside.out), 1) << inside.out << inside.err;
 }
@@ -121,8 +123,10 @@ TEST_F(Lnmp, NoRequestFailsWhileTheDaemonIsKilled) {
     std::thread stream([&] {
         while (!stop) {
             const std::string page = fetch();
-            if (visits(page) > 0) good++;
-            else if (bad++ == 0) first_bad = page;
+            if (visits(page) > 0)
+                good++;
+            else if (bad++ == 0)
+                first_bad = page;
         }
     });
     for (int round = 0; round < 3; ++round) {

@@ -26,7 +26,9 @@ struct Box {
     Fd netns;
 };
 
-inline netmgr::Address at(const std::string& text) { return *netmgr::parse_address(text); }
+inline netmgr::Address at(const std::string& text) {
+    return *netmgr::parse_address(text);
+}
 
 /// A network of the given subnet, whose gateway is its first address.
 inline netmgr::BridgeNetwork network_of(const std::string& subnet) {
@@ -42,8 +44,12 @@ inline netmgr::BridgeNetwork network_of(const std::string& subnet) {
 inline Box plug(netmgr::Links& links, const netmgr::BridgeNetwork& network, const std::string& address) {
     Box box;
     box.netns = netmgr::make_network_namespace();
-    box.endpoint = {.network = network.id, .container = box.id, .address = at(address), .mac = {},
-                    .interface_name = "eth0", .default_route = true};
+    box.endpoint = {.network = network.id,
+                    .container = box.id,
+                    .address = at(address),
+                    .mac = {},
+                    .interface_name = "eth0",
+                    .default_route = true};
     links.attach(box.netns, network, box.endpoint);
     return box;
 }

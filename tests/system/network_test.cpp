@@ -30,8 +30,9 @@ protected:
 
 TEST_F(NetworkTest, ANamespaceHasLoopbackUpAndNoIpv6OnWhatComesLater) {
     const Fd netns = make_network_namespace();
-    EXPECT_EQ(run_in(netns, "cat /sys/class/net/lo/flags; ls /proc/sys/net/ipv6/conf; "
-                            "cat /proc/sys/net/ipv6/conf/default/accept_ra /proc/sys/net/ipv6/conf/default/disable_ipv6"),
+    EXPECT_EQ(run_in(netns,
+                     "cat /sys/class/net/lo/flags; ls /proc/sys/net/ipv6/conf; "
+                     "cat /proc/sys/net/ipv6/conf/default/accept_ra /proc/sys/net/ipv6/conf/default/disable_ipv6"),
               "0x9\nall\ndefault\nlo\n0\n1\n");
     EXPECT_NE(run_in(netns, "ip addr show lo").find("127.0.0.1/8"), std::string::npos);
 }

@@ -67,7 +67,9 @@ protected:
         EXPECT_EQ(host().audit(), "");
     }
 
-    void up(const compose::Project& project, UpOptions how = {}) { host().wait(projects().up(project, std::move(how), {})); }
+    void up(const compose::Project& project, UpOptions how = {}) {
+        host().wait(projects().up(project, std::move(how), {}));
+    }
     void down(const std::string& name, bool volumes) {
         DownOptions how;
         how.volumes = volumes;
@@ -124,7 +126,8 @@ TEST_F(ProjectsTest, AReplacedContainerKeepsItsAnonymousVolume) {
     ASSERT_EQ(in_container("stack-db-1", "echo kept > /data/file"), 0);
     auto project = stack();
     project.services["db"].environment["A"] = "b";
-    EXPECT_THAT(to_string(projects().plan(project, {})), HasSubstr("recreate container stack-db-1 after []: environment.A changed"));
+    EXPECT_THAT(to_string(projects().plan(project, {})),
+                HasSubstr("recreate container stack-db-1 after []: environment.A changed"));
     up(project);
     EXPECT_EQ(in_container("stack-db-1", "grep kept /data/file"), 0);
 }
@@ -182,8 +185,9 @@ TEST_F(ProjectsTest, CancellingKeepsWhatWasStarted) {
     project.services["db"].healthcheck->retries = 1000;
     boost::asio::cancellation_signal cancel;
     bool ended = false;
-    boost::asio::co_spawn(host().context, projects().up(project, {}, {}),
-                          boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+    boost::asio::co_spawn(
+        host().context, projects().up(project, {}, {}),
+        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
     const auto db_runs = [&] {
         for (const auto& one : engine().list())
             if (one.name == "stack-db-1") return std::holds_alternative<Running>(one.state);
@@ -218,7 +222,8 @@ TEST_F(ProjectsTest, ComesBackInOrder) {
     const auto address = view("stack-db-1").endpoints.at(0).address;
     std::vector<int> processes;
     for (const auto& one : engine().list())
-        if (const auto* running = std::get_if<Running>(&one.state)) processes.insert(processes.end(), {one.monitor_pid, running->pid});
+        if (const auto* running = std::get_if<Running>(&one.state))
+            processes.insert(processes.end(), {one.monitor_pid, running->pid});
     close();
     for (const int process : processes) ::kill(process, SIGKILL);
     open();

@@ -50,7 +50,9 @@ protected:
         sh("rm -rf /tmp/b /tmp/out");
     }
 
-    void write(const std::string& name, const std::string& content) { write_file_atomic("/tmp/b/rootfs/" + name, content, 0644, Durable::no); }
+    void write(const std::string& name, const std::string& content) {
+        write_file_atomic("/tmp/b/rootfs/" + name, content, 0644, Durable::no);
+    }
     Outcome command(const std::vector<std::string>& words) {
         std::vector<std::string> line = {program(), "--root", "/run/rt"};
         line.insert(line.end(), words.begin(), words.end());
@@ -155,7 +157,8 @@ TEST_F(Runtime, RefusesDescriptorsAsWorkingDirectory) {
 
 // SEC-05: links in the image are followed inside, never outside.
 TEST_F(Runtime, MountsInsideTheRootOnly) {
-    sh("mkdir -p /tmp/canary /tmp/volume /tmp/b/rootfs/tmp/canary && echo v > /tmp/volume/f && ln -sfn ../../../../tmp/canary /tmp/b/rootfs/data");
+    sh("mkdir -p /tmp/canary /tmp/volume /tmp/b/rootfs/tmp/canary && echo v > /tmp/volume/f && ln -sfn "
+       "../../../../tmp/canary /tmp/b/rootfs/data");
     config_.mounts.push_back({"/data/sub", "bind", "/tmp/volume", {"rbind", "rprivate"}});
     const auto done = shell("cat /data/sub/f /tmp/canary/sub/f");
     EXPECT_EQ(done.out, "v\nv\n") << done.err;
@@ -185,9 +188,12 @@ TEST_F(Runtime, MasksTheKernelsFiles) {
     const std::string probe =
         "for f in /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug /proc/timer_list "
         "/proc/timer_stats; do [ -e $f ] && head -c 1 $f; done;"
-        "for d in /proc/acpi /proc/asound /proc/scsi /sys/firmware /sys/devices/virtual/powercap; do ls -A $d 2>/dev/null; done;"
-        "for f in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /proc/sysrq-trigger /proc/bus/x /proc/irq/x /sys/x "
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/x; do (echo 1 > $f) 2>/dev/null && echo wrote $f; done; true";
+        "for d in /proc/acpi /proc/asound /proc/scsi /sys/firmware /sys/devices/virtual/powercap; do ls -A $d "
+        "2>/dev/null; done;"
+        "for f in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /proc/sysrq-trigger /proc/bus/x /proc/irq/x "
+        "/sys/x "
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/x; do (echo 1 > $f) 2>/dev/null && echo wrote $f; "
+        "done; true";
     EXPECT_EQ(shell(probe).out, "");
     start_sleeper();
     EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", probe}).out, "");
@@ -195,8 +201,10 @@ TEST_F(Runtime, MasksTheKernelsFiles) {
 
 // SEC-15
 TEST_F(Runtime, OpensOnlyItsOwnDevices) {
-    const auto done = shell("for d in 'b 8 0' 'c 1 1' 'c 10 229' 'c 1 11'; do mknod /tmp/d $d && (exec 3</tmp/d) 2>/dev/null && echo opened $d; "
-                            "rm -f /tmp/d; done; head -c 1 /dev/zero | wc -c");
+    const auto done = shell(
+        "for d in 'b 8 0' 'c 1 1' 'c 10 229' 'c 1 11'; do mknod /tmp/d $d && (exec 3</tmp/d) 2>/dev/null && echo "
+        "opened $d; "
+        "rm -f /tmp/d; done; head -c 1 /dev/zero | wc -c");
     EXPECT_EQ(done.out, "1\n") << done.err;
 }
 
@@ -204,8 +212,12 @@ constexpr const char* show_capabilities = "grep -E '^Cap|^NoNew' /proc/self/stat
 
 // SEC-16
 TEST_F(Runtime, HasExactlyItsCapabilities) {
-    const std::string root = "CapInh:0000000000000000CapPrm:00000000a80425fbCapEff:00000000a80425fbCapBnd:00000000a80425fbCapAmb:0000000000000000NoNewPrivs:0";
-    const std::string user = "CapInh:0000000000000000CapPrm:0000000000000000CapEff:0000000000000000CapBnd:00000000a80425fbCapAmb:0000000000000000NoNewPrivs:0";
+    const std::string root =
+        "CapInh:0000000000000000CapPrm:00000000a80425fbCapEff:00000000a80425fbCapBnd:00000000a80425fbCapAmb:"
+        "0000000000000000NoNewPrivs:0";
+    const std::string user =
+        "CapInh:0000000000000000CapPrm:0000000000000000CapEff:0000000000000000CapBnd:00000000a80425fbCapAmb:"
+        "0000000000000000NoNewPrivs:0";
     EXPECT_EQ(shell(show_capabilities).out, root);
     start_sleeper();
     EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", show_capabilities}).out, root);
@@ -238,7 +250,8 @@ TEST_F(Runtime, HonoursNoNewPrivilegesAndMountFlags) {
     const auto id = shell("/suid/id -u");
     EXPECT_EQ(id.out, "500\n") << id.err;
     const auto mounts = shell("cat /proc/mounts").out;
-    for (const char* line : {"proc /proc proc rw,nosuid,nodev,noexec", "sysfs /sys sysfs ro,nosuid,nodev,noexec", "shm /dev/shm tmpfs rw,nosuid,nodev,noexec"})
+    for (const char* line : {"proc /proc proc rw,nosuid,nodev,noexec", "sysfs /sys sysfs ro,nosuid,nodev,noexec",
+                             "shm /dev/shm tmpfs rw,nosuid,nodev,noexec"})
         EXPECT_NE(mounts.find(line), std::string::npos) << line << " in\n" << mounts;
 }
 
@@ -247,12 +260,15 @@ TEST_F(Runtime, CannotBeOverwrittenFromInside) {
     const std::string before = sh("sha256sum < " + program());
     sh("printf '#!/proc/self/exe\\n' > /tmp/b/rootfs/bin/trap && chmod 755 /tmp/b/rootfs/bin/trap");
     config_.process.capabilities->bounding |= 1u << 19;  // CAP_SYS_PTRACE: may look at every process it sees
-    config_.process.capabilities->permitted = config_.process.capabilities->effective = config_.process.capabilities->bounding;
+    config_.process.capabilities->permitted = config_.process.capabilities->effective =
+        config_.process.capabilities->bounding;
     (void)run({"/bin/trap"});
     start_sleeper();
-    sh(program() + " --root /run/rt exec -d c /bin/sh -c '"
+    sh(program() +
+       " --root /run/rt exec -d c /bin/sh -c '"
        "i=0; while [ $i -lt 400 ]; do i=$((i+1)); for p in /proc/[0-9]*; do "
-       "readlink $p/exe | grep -q runtime && (echo x >> $p/exe) 2>/dev/null && echo wrote >> /tmp/hit; done; done; touch /tmp/done'");
+       "readlink $p/exe | grep -q runtime && (echo x >> $p/exe) 2>/dev/null && echo wrote >> /tmp/hit; done; done; "
+       "touch /tmp/done'");
     for (int n = 0; n < 30; ++n) (void)command({"exec", "c", "/bin/trap"});
     for (int n = 0; n < 30; ++n) (void)command({"exec", "c", "/bin/true"});
     EXPECT_EQ(sh("cat /tmp/b/rootfs/tmp/hit 2>/dev/null || true"), "");
@@ -265,9 +281,13 @@ TEST_F(Runtime, SetsLimits) {
     config_.process.rlimits = {{"RLIMIT_NOFILE", 100, 200}};
     EXPECT_EQ(shell("ulimit -Sn; ulimit -Hn").out, "100\n200\n");
     start_sleeper();
-    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max"}).out, "33554432\n20\n");
+    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c",
+                       "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max"})
+                  .out,
+              "33554432\n20\n");
     ASSERT_EQ(command({"update", "--memory", "48m", "c"}).status, 0);
-    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes"}).out, "50331648\n");
+    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes"}).out,
+              "50331648\n");
     EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "tail -c 200m /dev/zero"}).status, 137) << "over its memory limit";
 }
 
@@ -279,7 +299,9 @@ TEST_F(Runtime, HasATerminal) {
 }
 
 TEST_F(Runtime, RunsHooksInOrder) {
-    const auto hook = [](const std::string& name) { return Hook{"/bin/sh", {"sh", "-c", "echo " + name + " >> /tmp/out"}, {}, {}}; };
+    const auto hook = [](const std::string& name) {
+        return Hook{"/bin/sh", {"sh", "-c", "echo " + name + " >> /tmp/out"}, {}, {}};
+    };
     config_.hooks.create_runtime = {hook("createRuntime"), hook("second")};
     config_.hooks.poststart = {hook("poststart")};
     config_.hooks.poststop = {hook("poststop")};

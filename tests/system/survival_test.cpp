@@ -99,7 +99,8 @@ struct ExitCase {
 TEST_F(Survival, ExitsWithoutADaemonAreKnownAfterwards) {  // REL-06
     const std::vector<ExitCase> cases = {
         {"zero", "sleep 1", 0}, {"three", "sleep 1; exit 3", 3}, {"killed", "sleep 1; kill -9 $$", 137}};
-    for (const auto& one : cases) hoist_ok({"run", "-d", "--init", "--name", one.name, "busybox", "sh", "-c", one.script});
+    for (const auto& one : cases)
+        hoist_ok({"run", "-d", "--init", "--name", one.name, "busybox", "sh", "-c", one.script});
     hoist_ok({"run", "-d", "--rm", "--name", "gone", "busybox", "sleep", "1"});
     hoist_ok({"run", "-d", "--restart", "on-failure:1", "--name", "again", "busybox", "sh", "-c", "sleep 1; exit 4"});
     kill_daemon();
@@ -113,7 +114,8 @@ TEST_F(Survival, ExitsWithoutADaemonAreKnownAfterwards) {  // REL-06
         EXPECT_LT(parse_time(state.value("FinishedAt", "")).value_or(now()), restarted) << one.name;
     }
     EXPECT_TRUE(eventually([] { return inspect("gone").empty(); }, 5)) << "--rm is applied afterwards";
-    EXPECT_TRUE(eventually([] { return inspect("again").value("RestartCount", 0) == 1 && status_of("again") == "exited"; }, 10));
+    EXPECT_TRUE(eventually(
+        [] { return inspect("again").value("RestartCount", 0) == 1 && status_of("again") == "exited"; }, 10));
 }
 
 TEST_F(Survival, KilledProcessAndMemoryLimitAreToldApart) {  // REL-09
@@ -139,7 +141,9 @@ TEST_F(Survival, SocketIsForItsGroupOnly) {  // SEC-39
     ASSERT_EQ(::stat("/run/hoist", &info), 0);
     EXPECT_EQ(info.st_mode & 0777 & ~0711u, 0u);
     EXPECT_NE(run({"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "curl", "-sS", "--unix-socket",
-                   "/run/hoist/hoist.sock", "http://x/_ping"}).status, 0);
+                   "/run/hoist/hoist.sock", "http://x/_ping"})
+                  .status,
+              0);
 
     // Never wider, even for a moment: the mask that takes others' rights away is set before the name exists.
     stop_daemon();

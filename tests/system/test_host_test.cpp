@@ -9,7 +9,9 @@
 namespace hoist::test {
 namespace {
 
-TEST(TestHost, HasOnlyLoopback) { EXPECT_EQ(sh("ls /sys/class/net"), "lo\n"); }
+TEST(TestHost, HasOnlyLoopback) {
+    EXPECT_EQ(sh("ls /sys/class/net"), "lo\n");
+}
 
 TEST(TestHost, HasANeighbourOnAWire) {
     const Neighbour neighbour;
@@ -17,7 +19,9 @@ TEST(TestHost, HasANeighbourOnAWire) {
     EXPECT_EQ(sh("cat /sys/class/net/up0/operstate"), "up\n");
 }
 
-TEST(TestHost, KillsACommandThatTakesTooLong) { EXPECT_THROW(run({"sleep", "20"}, 1), Error); }
+TEST(TestHost, KillsACommandThatTakesTooLong) {
+    EXPECT_THROW(run({"sleep", "20"}, 1), Error);
+}
 
 }  // namespace
 }  // namespace hoist::test
