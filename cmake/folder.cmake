@@ -1,7 +1,8 @@
-# A folder is one static library: hoist_folder(NAME [PCH header] [FOLDERS sub...] [EXCLUDE file...] LIBS lib...)
-# takes every .cpp of the folder (and of the named sub-folders).
+# A folder is one static library: hoist_folder(NAME [PCH header | PCH_OF folder] [FOLDERS sub...] [EXCLUDE file...]
+# LIBS lib...) takes every .cpp of the folder (and of the named sub-folders). A precompiled header costs as much as ten
+# files, so folders share those of base and orchestrator (PCH_OF).
 function(hoist_folder name)
-    cmake_parse_arguments(arg "" "PCH" "FOLDERS;EXCLUDE;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "" "PCH;PCH_OF" "FOLDERS;EXCLUDE;LIBS" ${ARGN})
     set(patterns ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
     foreach(folder ${arg_FOLDERS})
         list(APPEND patterns ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
@@ -18,6 +19,8 @@ function(hoist_folder name)
     add_library(hoist_${name} STATIC ${sources})
     if(arg_PCH)
         target_precompile_headers(hoist_${name} PRIVATE ${CMAKE_SOURCE_DIR}/${arg_PCH})
+    elseif(arg_PCH_OF)
+        target_precompile_headers(hoist_${name} REUSE_FROM hoist_${arg_PCH_OF})
     endif()
     target_link_libraries(hoist_${name} PUBLIC ${arg_LIBS})
     set_target_properties(hoist_${name} PROPERTIES LINKER_LANGUAGE CXX)
