@@ -69,13 +69,13 @@ bool passes(const ContainerView& view, const wire::Filters& filters, const Engin
            in_order(view, filters, engine);
 }
 
-const std::set<std::string> known_filters = {"ancestor", "before", "since",   "expose",  "publish",
+const std::set<std::string> container_filters = {"ancestor", "before", "since",   "expose",  "publish",
                                              "exited",   "health", "id",      "is-task", "isolation",
                                              "label",    "name",   "network", "status",  "volume"};
 
 asio::awaitable<void> list_containers(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
-    const auto filters = wire::Filters::parse(query.get("filters"), known_filters);
+    const auto filters = wire::Filters::parse(query.get("filters"), container_filters);
     const auto limit = query.number("limit").value_or(0);
     const bool all = query.flag("all") || limit > 0 || filters.has("status") || filters.has("exited");
     auto views = services.engine.list();

@@ -51,12 +51,12 @@ bool passes(const wire::Filters& filters, const Event& event) {
            allows_object(filters, "daemon", event) && filters.allows("scope", "local");
 }
 
-const std::set<std::string> known_filters = {"config", "container", "daemon", "event",  "image",   "label", "network",
+const std::set<std::string> event_filters = {"config", "container", "daemon", "event",  "image",   "label", "network",
                                              "node",   "plugin",    "scope",  "secret", "service", "type",  "volume"};
 
 asio::awaitable<void> stream_events(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
-    const auto filters = wire::Filters::parse(query.get("filters"), known_filters);
+    const auto filters = wire::Filters::parse(query.get("filters"), event_filters);
     const TimePoint present = now();
     const auto since = wire::parse_optional_moment(query.get("since"), present, "since");
     const auto until = wire::parse_optional_moment(query.get("until"), present, "until");

@@ -69,10 +69,10 @@ bool passes(const Image& image, const wire::Filters& filters) {
     return named && filters.allows_labels(image.config.labels);
 }
 
-const std::set<std::string> known_filters = {"before", "since", "dangling", "label", "reference", "until"};
+const std::set<std::string> image_filters = {"before", "since", "dangling", "label", "reference", "until"};
 
 asio::awaitable<void> list_images(Exchange& exchange, Services& services) {
-    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), known_filters);
+    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), image_filters);
     auto images = services.engine.images().list();
     std::sort(images.begin(), images.end(), [](const auto& a, const auto& b) { return a.created > b.created; });
     Json list = Json::array();

@@ -44,10 +44,10 @@ Json members_json(const Engine& engine, const NetworkView& network) {
     return members;
 }
 
-const std::set<std::string> known_filters = {"dangling", "driver", "id", "label", "name", "scope", "type"};
+const std::set<std::string> network_filters = {"dangling", "driver", "id", "label", "name", "scope", "type"};
 
 asio::awaitable<void> list_networks(Exchange& exchange, Services& services) {
-    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), known_filters);
+    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), network_filters);
     Json list = Json::array();
     for (const auto& view : services.engine.networks()) {
         const bool dangling = view.containers.empty();

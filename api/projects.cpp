@@ -125,7 +125,7 @@ asio::awaitable<void> down(Exchange& exchange, Services& services) {
     co_await report(exchange, std::move(operation));
 }
 
-asio::awaitable<void> start(Exchange& exchange, Services& services) {
+asio::awaitable<void> start_project(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
     Operation operation = [&](ProgressSink sink) {
         return services.projects.start(exchange.request.parameter("name"), request.services, std::move(sink));
@@ -133,7 +133,7 @@ asio::awaitable<void> start(Exchange& exchange, Services& services) {
     co_await report(exchange, std::move(operation));
 }
 
-asio::awaitable<void> stop(Exchange& exchange, Services& services) {
+asio::awaitable<void> stop_project(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
     Operation operation = [&](ProgressSink sink) {
         return services.projects.stop(exchange.request.parameter("name"), request.services, request.timeout,
@@ -142,7 +142,7 @@ asio::awaitable<void> stop(Exchange& exchange, Services& services) {
     co_await report(exchange, std::move(operation));
 }
 
-asio::awaitable<void> restart(Exchange& exchange, Services& services) {
+asio::awaitable<void> restart_project(Exchange& exchange, Services& services) {
     const auto request = co_await read_request(exchange);
     Operation operation = [&](ProgressSink sink) {
         return services.projects.restart(exchange.request.parameter("name"), request.services, request.timeout,
@@ -169,9 +169,9 @@ std::vector<Route> project_routes() {
             {"POST", "/hoist/v1/projects/{name}/up", up, WhenGone::cancel},
             {"POST", "/hoist/v1/projects/{name}/plan", plan},
             {"POST", "/hoist/v1/projects/{name}/down", down, WhenGone::cancel},
-            {"POST", "/hoist/v1/projects/{name}/start", start, WhenGone::cancel},
-            {"POST", "/hoist/v1/projects/{name}/stop", stop, WhenGone::cancel},
-            {"POST", "/hoist/v1/projects/{name}/restart", restart, WhenGone::cancel}};
+            {"POST", "/hoist/v1/projects/{name}/start", start_project, WhenGone::cancel},
+            {"POST", "/hoist/v1/projects/{name}/stop", stop_project, WhenGone::cancel},
+            {"POST", "/hoist/v1/projects/{name}/restart", restart_project, WhenGone::cancel}};
 }
 
 }  // namespace hoist::api

@@ -27,10 +27,10 @@ bool in_use(const Engine& engine, const std::string& name) {
     return false;
 }
 
-const std::set<std::string> known_filters = {"dangling", "driver", "label", "name"};
+const std::set<std::string> volume_filters = {"dangling", "driver", "label", "name"};
 
 asio::awaitable<void> list_volumes(Exchange& exchange, Services& services) {
-    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), known_filters);
+    const auto filters = wire::Filters::parse(exchange.request.query.get("filters"), volume_filters);
     Json list = Json::array();
     for (const auto& view : services.engine.volumes()) {
         if (!filters.allows_name("name", view.spec.name) || !filters.allows("driver", view.spec.driver) ||

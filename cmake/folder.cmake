@@ -1,8 +1,9 @@
-# A folder is one static library: hoist_folder(NAME [PCH header | PCH_OF folder] [FOLDERS sub...] [EXCLUDE file...]
+# A folder is one static library: hoist_folder(NAME [PCH header | PCH_OF folder] [UNITY n] [FOLDERS sub...] [EXCLUDE file...]
 # LIBS lib...) takes every .cpp of the folder (and of the named sub-folders). A precompiled header costs as much as ten
-# files, so folders share those of base and orchestrator (PCH_OF).
+# files, so folders share those of base and orchestrator (PCH_OF); files with coroutines are compiled n at a time (UNITY), since
+# most of their cost is Asio's templates.
 function(hoist_folder name)
-    cmake_parse_arguments(arg "" "PCH;PCH_OF" "FOLDERS;EXCLUDE;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "" "PCH;PCH_OF;UNITY" "FOLDERS;EXCLUDE;LIBS" ${ARGN})
     set(patterns ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
     foreach(folder ${arg_FOLDERS})
         list(APPEND patterns ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
@@ -21,6 +22,9 @@ function(hoist_folder name)
         target_precompile_headers(hoist_${name} PRIVATE ${CMAKE_SOURCE_DIR}/${arg_PCH})
     elseif(arg_PCH_OF)
         target_precompile_headers(hoist_${name} REUSE_FROM hoist_${arg_PCH_OF})
+    endif()
+    if(arg_UNITY)
+        set_target_properties(hoist_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${arg_UNITY})
     endif()
     target_link_libraries(hoist_${name} PUBLIC ${arg_LIBS})
     set_target_properties(hoist_${name} PROPERTIES LINKER_LANGUAGE CXX)

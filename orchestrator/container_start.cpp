@@ -16,7 +16,7 @@
 namespace hoist::orchestrator {
 namespace {
 
-TimePoint time_of(const Json& body, const char* key) {
+TimePoint moment_of(const Json& body, const char* key) {
     return TimePoint(Nanoseconds(json_value<std::int64_t>(body, key, 0)));
 }
 
@@ -58,7 +58,7 @@ asio::awaitable<void> ContainerActor::launch() {
     auto answer = co_await monitor_->request(request);
     const auto pid = json_value(answer.body, "pid", 0);
     co_await stored.get();
-    set_state(Running{pid, time_of(answer.body, "started_at")});
+    set_state(Running{pid, moment_of(answer.body, "started_at")});
     publish("start");
     begin_health(Health::starting);
 }

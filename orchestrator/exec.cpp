@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kept_execs = 512;
 
-void set_variable(std::vector<std::string>& environment, const std::string& assignment) {
-    const auto name = assignment.substr(0, assignment.find('=')) + "=";
-    std::erase_if(environment, [&](const auto& other) { return other.starts_with(name); });
-    environment.push_back(assignment);
-}
-
 runtime::Process process_of(const ContainerActor& actor, const ExecSpec& spec) {
     auto process = actor.base_process();
     process.terminal = spec.tty;

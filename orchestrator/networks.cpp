@@ -10,7 +10,7 @@
 namespace hoist::orchestrator {
 namespace {
 
-void check_name(const std::string& name) {
+void check_network_name(const std::string& name) {
     const auto good = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; };
     if (name.empty() || !std::isalnum(static_cast<unsigned char>(name.front())) ||
         !std::all_of(name.begin(), name.end(), good))
@@ -160,7 +160,7 @@ asio::awaitable<netmgr::Subnet> Networks::choose_subnet(std::string asked) {
 
 asio::awaitable<NetworkId> Networks::create(NetworkSpec spec) {
     const auto permit = co_await creating_.acquire();
-    check_name(spec.name);
+    check_network_name(spec.name);
     if (spec.driver.empty() || spec.driver == "default") spec.driver = "bridge";
     if (spec.driver != "bridge")
         fail(Kind::invalid, "network {}: driver '{}' is not available; use bridge", spec.name, spec.driver);

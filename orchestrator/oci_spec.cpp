@@ -22,20 +22,6 @@ std::string variable_name(const std::string& assignment) {
     return assignment.substr(0, assignment.find('='));
 }
 
-void set_variable(std::vector<std::string>& environment, const std::string& assignment) {
-    const auto name = variable_name(assignment);
-    const auto same = [&](const std::string& other) { return variable_name(other) == name; };
-    if (assignment.find('=') == std::string::npos) {
-        std::erase_if(environment, same);
-        return;
-    }
-    const auto it = std::find_if(environment.begin(), environment.end(), same);
-    if (it != environment.end())
-        *it = assignment;
-    else
-        environment.push_back(assignment);
-}
-
 std::vector<runtime::Rlimit> rlimits(const std::vector<UlimitSpec>& ulimits) {
     std::vector<runtime::Rlimit> list;
     for (const auto& limit : ulimits) {
@@ -64,6 +50,20 @@ void open_up(runtime::Config& config) {
 }
 
 }  // namespace
+
+void set_variable(std::vector<std::string>& environment, const std::string& assignment) {
+    const auto name = variable_name(assignment);
+    const auto same = [&](const std::string& other) { return variable_name(other) == name; };
+    if (assignment.find('=') == std::string::npos) {
+        std::erase_if(environment, same);
+        return;
+    }
+    const auto it = std::find_if(environment.begin(), environment.end(), same);
+    if (it != environment.end())
+        *it = assignment;
+    else
+        environment.push_back(assignment);
+}
 
 runtime::Config oci_config(const ContainerSpec& spec, const storage::ImageConfig& image, const StartFacts& facts) {
     auto config = runtime::default_config();

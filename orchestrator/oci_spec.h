@@ -39,6 +39,8 @@ std::vector<std::string> effective_argv(const ContainerSpec& spec, const storage
 /// PATH, HOSTNAME, TERM, then the image's, then the spec's variables; later ones replace earlier ones.
 std::vector<std::string> effective_environment(const ContainerSpec& spec, const storage::ImageConfig& image,
                                                const std::string& hostname);
+/// Sets one "KEY=value" in place of an earlier one; a "KEY" alone takes it away.
+void set_variable(std::vector<std::string>& environment, const std::string& assignment);
 /// The check that applies: the spec's, else the image's.
 HealthSpec effective_health(const ContainerSpec& spec, const storage::ImageConfig& image);
 /// Stop signal of the spec, else of the image, else SIGTERM.

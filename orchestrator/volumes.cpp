@@ -14,7 +14,7 @@
 namespace hoist::orchestrator {
 namespace {
 
-void check_name(const std::string& name) {
+void check_volume_name(const std::string& name) {
     const auto good = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; };
     if (name.empty() || name.size() > 255 || !std::isalnum(static_cast<unsigned char>(name.front())) ||
         !std::all_of(name.begin(), name.end(), good))
@@ -60,7 +60,7 @@ storage::VolumeRow Volumes::add(VolumeSpec spec) {
 
 asio::awaitable<void> Volumes::create(VolumeSpec spec) {
     if (spec.name.empty()) spec.name = random_hex_id();
-    check_name(spec.name);
+    check_volume_name(spec.name);
     if (spec.driver.empty()) spec.driver = "local";
     if (spec.driver != "local") fail(Kind::invalid, "volume driver '{}' is not available; use local", spec.driver);
     const auto found = volumes_.find(spec.name);
@@ -112,7 +112,7 @@ std::vector<storage::VolumeRow> Volumes::adopt_missing(const std::vector<MountSp
     std::vector<storage::VolumeRow> rows;
     for (const auto& mount : mounts) {
         if (mount.type != MountSpec::Type::volume || volumes_.count(mount.source) != 0) continue;
-        check_name(mount.source);
+        check_volume_name(mount.source);
         VolumeSpec spec{.name = mount.source, .project = mount.anonymous ? project : ""};
         if (mount.anonymous) spec.labels["com.docker.volume.anonymous"] = "";
         rows.push_back(add(std::move(spec)));
