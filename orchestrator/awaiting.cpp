@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for a container's health, and what to tell when it does not come.
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-
+// What to tell when a container does not come to what others wait for.
 #include "base/error.h"
 #include "base/text.h"
 #include "orchestrator/blocking.h"
@@ -28,53 +24,7 @@ std::string last_lines(const std::string& directory) {
     return text;
 }
 
-bool policy_goes_on(const ContainerView& view) {
-    return !view.stopped_by_user && view.spec.restart.name != RestartSpec::Name::no;
-}
-
-/// Ends at the next event of one container.
-class NextEvent {
-public:
-    NextEvent(EventLog& events, ContainerId id, const asio::any_io_executor& executor)
-        : timer_(executor), subscription_(events.subscribe([this, id = std::move(id)](const Event& event) {
-              if (event.type != "container" || event.id != id.str()) return;
-              happened_ = true;
-              timer_.cancel();
-          })) {}
-
-    asio::awaitable<void> wait() {
-        timer_.expires_at(std::chrono::steady_clock::time_point::max());
-        boost::system::error_code ignored;
-        if (!happened_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        if (!happened_) throw boost::system::system_error(asio::error::operation_aborted);
-        happened_ = false;
-    }
-
-private:
-    bool happened_ = false;
-    asio::steady_timer timer_;
-    EventLog::Subscription subscription_;
-};
-
 }  // namespace
-
-asio::awaitable<void> await_healthy(Engine& engine, ContainerId id, bool patient) {
-    if (!patient) {
-        co_await engine.wait_healthy(id);
-        co_return;
-    }
-    const auto executor = co_await asio::this_coro::executor;
-    NextEvent event(engine.events(), id, executor);
-    for (;;) {
-        const auto view = engine.view(id);
-        const bool running = std::holds_alternative<Running>(view.state);
-        if (running && view.health.status == Health::healthy) co_return;
-        const bool hopeless = !running && !policy_goes_on(view);
-        if (hopeless || std::holds_alternative<Removing>(view.state))
-            fail(Kind::conflict, "container {} is {} and will not become healthy", view.name, status_word(view.state));
-        co_await event.wait();
-    }
-}
 
 asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id) {
     if (!engine.find(id.str())) co_return " (it has been removed)";

@@ -145,6 +145,7 @@ struct ProbeResult {
 struct HealthState {
     Health status = Health::none;
     int failing_streak = 0;
+    bool recalled = false;  ///< the status is from before the daemon's start, and no probe has confirmed it since
     std::vector<ProbeResult> log;  ///< the last five
 };
 

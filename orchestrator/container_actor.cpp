@@ -257,21 +257,29 @@ asio::awaitable<Exit> ContainerActor::wait(WaitFor condition) {
     }
 }
 
-asio::awaitable<void> ContainerActor::wait_healthy() {
+/// @throws Error(conflict) when waiting for its health is in vain
+void ContainerActor::check_may_become_healthy(Patience patience) const {
+    const bool policy = !view_.stopped_by_user && view_.spec.restart.name != RestartSpec::Name::no;
+    const bool patient = patience == Patience::while_restarted && policy;
+    const auto* exited = std::get_if<Exited>(&view_.state);
+    if (exited && !patient)
+        fail(Kind::conflict, "container {} ended with code {} before it was healthy", view_.name, exited->last.code);
+    if (removed_ || std::holds_alternative<Removing>(view_.state) ||
+        (std::holds_alternative<Created>(view_.state) && !patient))
+        fail(Kind::conflict, "container {} is not running", view_.name);
+    if (running() && view_.health.status == Health::unhealthy && !patient) {
+        const auto& log = view_.health.log;
+        fail(Kind::conflict, "container {} is unhealthy: {}", view_.name,
+             log.empty() ? "no probe has succeeded" : trim(log.back().output));
+    }
+}
+
+asio::awaitable<void> ContainerActor::wait_healthy(Patience patience) {
     const auto self = shared_from_this();
     if (!has_test(effective_health(view_.spec, image_.config)))
         fail(Kind::conflict, "container {} has no health check", view_.name);
-    while (view_.health.status != Health::healthy || !running()) {
-        if (const auto* exited = std::get_if<Exited>(&view_.state))
-            fail(Kind::conflict, "container {} ended with code {} before it was healthy", view_.name,
-                 exited->last.code);
-        if (removed_ || std::holds_alternative<Removing>(view_.state) || std::holds_alternative<Created>(view_.state))
-            fail(Kind::conflict, "container {} is not running", view_.name);
-        if (running() && view_.health.status == Health::unhealthy) {
-            const auto& log = view_.health.log;
-            fail(Kind::conflict, "container {} is unhealthy: {}", view_.name,
-                 log.empty() ? "no probe has succeeded" : trim(log.back().output));
-        }
+    while (!running() || view_.health.status != Health::healthy || view_.health.recalled) {
+        check_may_become_healthy(patience);
         co_await changed_.wait();
     }
 }

@@ -48,7 +48,7 @@ public:
     // At any time.
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
-    asio::awaitable<void> wait_healthy();
+    asio::awaitable<void> wait_healthy(Patience patience);
     asio::awaitable<void> attach(Fd socket, bool input);
     asio::awaitable<void> resize(int rows, int columns);
 
@@ -76,6 +76,7 @@ private:
     std::optional<Exit> last_exit() const;
     std::chrono::seconds grace_of(std::optional<std::chrono::seconds> asked) const;
     asio::awaitable<void> end_process(int signal, std::chrono::seconds grace);
+    void check_may_become_healthy(Patience patience) const;
     asio::awaitable<bool> exits_within(std::chrono::milliseconds limit);
     void cancel_restart() { ++restart_generation_; }
     asio::awaitable<void> start_locked();

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // After the daemon's start: a container is what its monitor says, or what its exit record says, or gone.
+#include <csignal>
+#include <cstring>
+
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "orchestrator/container_actor.h"
 #include "orchestrator/container_row.h"
 #include "runtime/monitor_protocol.h"
@@ -10,6 +15,26 @@
 namespace hoist::orchestrator {
 namespace {
 constexpr std::chrono::seconds patience{5};
+
+/// Whether a process has been killed or is exiting, though its end is not told yet: that can take many milliseconds
+/// with much memory to give back. @see proc(5) /proc/pid/stat "flags", /proc/pid/status "SigPnd"
+bool is_dying(int pid) {
+    constexpr unsigned long exiting = 0x4;  // PF_EXITING of linux/sched.h
+    const auto stat = read_file_if_exists(fmt::format("/proc/{}/stat", pid)).value_or("");
+    const auto status = read_file_if_exists(fmt::format("/proc/{}/status", pid)).value_or("");
+    const auto name_end = stat.rfind(')');
+    if (name_end == std::string::npos || status.empty()) return true;
+    const auto fields = split(stat.substr(name_end + 1), ' ');  // "", state, ppid, pgrp, session, tty, tpgid, flags
+    if (fields.size() < 8 || fields[1] == "Z" || fields[1] == "X") return true;
+    if (std::strtoul(fields[7].c_str(), nullptr, 10) & exiting) return true;
+    for (const char* key : {"\nSigPnd:\t", "\nShdPnd:\t"}) {
+        const auto at = status.find(key);
+        if (at == std::string::npos) continue;
+        if (std::strtoull(status.c_str() + at + std::strlen(key), nullptr, 16) >> (SIGKILL - 1) & 1) return true;
+    }
+    return false;
+}
+
 }
 
 asio::awaitable<void> ContainerActor::adopt() {
@@ -69,8 +94,13 @@ asio::awaitable<void> ContainerActor::take_hello() {
         const bool known = running();
         set_state(Running{pid, since});
         if (!known) co_await persist();
-        begin_health(health.status == Health::none ? Health::starting : health.status);
-        view_.health.failing_streak = health.failing_streak;
+        // What depends on it must not be started on the strength of a process that is about to be gone.
+        const bool gone = is_dying(pid) && co_await exits_within(patience);
+        if (!gone) {
+            begin_health(health.status == Health::none ? Health::starting : health.status);
+            view_.health.failing_streak = health.failing_streak;
+            view_.health.recalled = true;
+        }
     } else if (state == "exited" && running()) {
         const auto exit = hello.body.find("exit");
         const auto record = exit == hello.body.end() ? runtime::ExitRecord{} : runtime::exit_record_from_json(*exit);

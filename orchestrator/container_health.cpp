@@ -60,7 +60,9 @@ void ContainerActor::begin_health(Health status) {
     run(watch_health(++health_generation_, std::move(spec)));
 }
 
+/// A run's health ends with it: as in Docker, what does not run is not healthy.
 void ContainerActor::end_health() {
+    if (view_.health.status != Health::none) view_.health.status = Health::unhealthy;
     ++health_generation_;
     health_wake_.notify();
 }
@@ -72,7 +74,12 @@ asio::awaitable<void> ContainerActor::watch_health(std::uint64_t generation, Hea
         auto result = co_await probe(spec);
         if (generation != health_generation_ || !running()) co_return;
         const auto at = std::chrono::steady_clock::now();
-        if (verdict.feed(view_.health, std::move(result), at)) {
+        const bool changed = verdict.feed(view_.health, std::move(result), at);
+        if (view_.health.recalled && (changed || view_.health.failing_streak == 0)) {
+            view_.health.recalled = false;
+            changed_.notify();
+        }
+        if (changed) {
             const auto transition = co_await transitions_.acquire();
             if (generation != health_generation_ || !running()) co_return;
             co_await persist();

@@ -36,6 +36,7 @@ asio::awaitable<void> ContainerActor::launch() {
     const auto before = view_.state;
     // The row says "running" from before the start: whoever reads it after a crash looks for the monitor.
     view_.state = Running{0, now()};
+    if (view_.health.status != Health::none) view_.health.status = Health::starting;
     const auto intent = row();
     view_.state = before;
     const auto stored = engine_.tasks.begin(

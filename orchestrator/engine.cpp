@@ -146,9 +146,9 @@ asio::awaitable<Exit> Engine::wait(ContainerId id, WaitFor condition) {
     const auto actor = state_->actor(id);
     return keeping(actor, actor->wait(condition));
 }
-asio::awaitable<void> Engine::wait_healthy(ContainerId id) {
+asio::awaitable<void> Engine::wait_healthy(ContainerId id, Patience patience) {
     const auto actor = state_->actor(id);
-    return keeping(actor, actor->wait_healthy());
+    return keeping(actor, actor->wait_healthy(patience));
 }
 
 std::optional<ContainerId> Engine::find(const std::string& text) const {

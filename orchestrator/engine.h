@@ -75,6 +75,8 @@ struct ExecView {
 };
 
 enum class WaitFor { not_running, next_exit, removed };
+/// How long to wait for health: until something fails, or through all that the restart policy answers.
+enum class Patience { until_first_failure, while_restarted };
 
 /// One disagreement between database and kernel (INV-1), found by audit().
 struct AuditFinding {
@@ -108,8 +110,9 @@ public:
     asio::awaitable<void> remove(ContainerId id, bool force, bool with_anonymous_volumes);
     asio::awaitable<void> rename(ContainerId id, std::string name);
     asio::awaitable<Exit> wait(ContainerId id, WaitFor condition);
-    /// Returns once the container is healthy. @throws Error(conflict) once it is unhealthy, stopped, or has no check
-    asio::awaitable<void> wait_healthy(ContainerId id);
+    /// Returns once the container is healthy by a probe of this daemon.
+    /// @throws Error(conflict) once it is unhealthy, stopped, or has no check, as far as `patience` does not bear it
+    asio::awaitable<void> wait_healthy(ContainerId id, Patience patience = Patience::until_first_failure);
     std::optional<ContainerId> find(const std::string& name) const;
     ContainerId resolve(const std::string& name) const;
     ContainerView view(const ContainerId& id) const;

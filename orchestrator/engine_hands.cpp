@@ -159,7 +159,8 @@ asio::awaitable<std::string> EngineHands::act(const AwaitCondition& step) {
     }
     std::string problem;
     try {
-        co_await await_healthy(engine_, id, options_.patient && step.required);
+        const auto patience = options_.patient && step.required ? Patience::while_restarted : Patience::until_first_failure;
+        co_await engine_.wait_healthy(id, patience);
     } catch (const Error& error) {
         problem = error.what();  // the report needs co_await, which a handler may not contain
     }

@@ -47,7 +47,5 @@ private:
 
 /// What to read when a container did not become what others wait for: the last probe, and the last lines of its log.
 asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id);
-/// Waits for a container's health; with `patient`, through failures that its restart policy answers.
-asio::awaitable<void> await_healthy(Engine& engine, ContainerId id, bool patient);
 
 }  // namespace hoist::orchestrator

@@ -69,8 +69,7 @@ void Networks::push_names(const Network& network) {
 }
 
 void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets sockets) {
-    std::vector<NetworkId> ids;
-    bool outside = false;
+    Asker asker{.sockets = std::move(sockets), .servers = container.spec.dns};
     for (const auto& endpoint : container.endpoints) {
         auto& network = get(endpoint.network);
         std::set<std::string> names{lower(container.name), container.id.shortened()};
@@ -78,13 +77,26 @@ void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets so
         for (const auto& alias : endpoint.aliases) names.insert(lower(alias));
         network.names[container.id] = {names.begin(), names.end()};
         push_names(network);
-        ids.push_back(endpoint.network);
-        outside = outside || !network.bridge.internal;
+        asker.networks.push_back(endpoint.network);
+        asker.outside = asker.outside || !network.bridge.internal;
     }
-    dns_.add(container.id, std::move(sockets), std::move(ids), outside, container.spec.dns);
+    if (held_)
+        held_->insert_or_assign(container.id, std::move(asker));
+    else
+        answer(container.id, std::move(asker));
+}
+
+void Networks::answer(const ContainerId& container, Asker asker) {
+    dns_.add(container, std::move(asker.sockets), std::move(asker.networks), asker.outside, std::move(asker.servers));
+}
+
+void Networks::answer_names() {
+    auto held = std::exchange(held_, std::nullopt).value_or(std::map<ContainerId, Asker>{});
+    for (auto& [container, asker] : held) answer(container, std::move(asker));
 }
 
 void Networks::forget_names(const ContainerId& container) {
+    if (held_) held_->erase(container);
     dns_.remove(container);
     for (auto& [id, network] : networks_)
         if (network.names.erase(container) > 0) push_names(network);

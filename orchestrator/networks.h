@@ -60,6 +60,10 @@ public:
     /// Publishes a container's names on its networks and hands its sockets to the resolver.
     void serve_names(const ContainerView& container, netmgr::DnsSockets sockets);
     void forget_names(const ContainerId& container);
+    /// While the daemon takes in what runs, no question is answered, for a name that is not known yet would be denied;
+    /// questions wait in the containers' sockets. answer_names() ends that.
+    void hold_names() { held_.emplace(); }
+    void answer_names();
 
     /// Takes host ports for a container: chosen, reserved and put into the firewall.
     asio::awaitable<std::vector<PublishedPortState>> publish(ContainerId container, std::vector<PortSpec> wanted,
@@ -73,7 +77,15 @@ public:
     netmgr::Links& links() { return *links_; }
 
 private:
+    /// What the resolver is told of a container.
+    struct Asker {
+        netmgr::DnsSockets sockets;
+        std::vector<NetworkId> networks;
+        bool outside = false;
+        std::vector<std::string> servers;
+    };
     void push_names(const Network& network);
+    void answer(const ContainerId& container, Asker asker);
     void reserve(const ContainerId& container, const std::vector<PublishedPortState>& ports, const EndpointState& to);
     netmgr::FirewallState firewall_state() const;
     asio::awaitable<netmgr::Subnet> choose_subnet(std::string asked);
@@ -83,6 +95,7 @@ private:
     std::shared_ptr<netmgr::Links> links_;
     std::shared_ptr<netmgr::Firewall> firewall_;
     netmgr::DnsServer dns_;
+    std::optional<std::map<ContainerId, Asker>> held_;
     PortTable ports_;
     std::map<ContainerId, std::vector<netmgr::PublishedPort>> published_;
     Semaphore creating_, applying_;

@@ -67,7 +67,9 @@ ObservedContainer observed_container(const ContainerView& view) {
     std::from_chars(number.data(), number.data() + number.size(), seen.number);
     seen.one_off = label_of(labels, label::one_off) == "True";
     seen.state = view.state;
-    seen.health = view.health.status;
+    // What was true before the daemon's start is no ground to start others on.
+    const bool recalled = view.health.recalled && view.health.status == Health::healthy;
+    seen.health = recalled ? Health::starting : view.health.status;
     seen.has_healthcheck = has_check(view.spec.health) || view.health.status != Health::none;
     for (const auto& endpoint : view.endpoints) seen.networks[endpoint.network_name] = endpoint.address;
     seen.working_dir = label_of(labels, label::working_dir);

@@ -85,6 +85,7 @@ void load(Engine::State& engine) {
 
 asio::awaitable<void> reconcile(Engine::State& engine) {
     engine.reconciling = true;
+    engine.networks.hold_names();
     std::vector<std::shared_ptr<ContainerActor>> actors;
     for (const auto& [id, actor] : engine.containers) actors.push_back(actor);
     std::vector<Result<void>> adopted;
@@ -96,6 +97,7 @@ asio::awaitable<void> reconcile(Engine::State& engine) {
             spdlog::error("{}: adopt: {}", actors[i]->view().name, error.what());
         }
     }
+    engine.networks.answer_names();
     try {
         co_await engine.networks.ensure_all();
     } catch (const Error& error) {

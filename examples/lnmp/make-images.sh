@@ -17,7 +17,7 @@ root_tar() {
     echo "  building $name (packages: $packages)"
     log=$(mktemp)
     if ! unshare -m mmdebstrap --quiet --format=tar --variant=minbase --include="$packages" \
-        --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
         "$@" bookworm "$folder/$name.tar.part" >"$log" 2>&1; then

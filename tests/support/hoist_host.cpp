@@ -14,7 +14,7 @@
 namespace hoist::test {
 
 Outcome hoist(const std::vector<std::string>& arguments, const std::string& directory, int seconds) {
-    std::vector<std::string> command = {"env", "-C", directory, std::string(PROGRAM_DIR) + "/hoist"};
+    std::vector<std::string> command = {"env", "-C", directory, PROGRAM_DIR "/hoist"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run(command, seconds);
 }

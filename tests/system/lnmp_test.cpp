@@ -156,6 +156,9 @@ TEST_F(Lnmp, ComesBackAfterEverythingIsKilled) {
         EXPECT_TRUE(eventually([&] { return pid_of(name) > 0 && pid_of(name) != before[i]; }, 60)) << name;
         EXPECT_TRUE(eventually([&] { return health_of(name) == "healthy"; }, 60)) << name;
     }
+    const auto started = [](const std::string& name) { return inspect(name)["State"].value("StartedAt", ""); };
+    EXPECT_LT(started("lnmp-db-1"), started("lnmp-php-1"));
+    EXPECT_LT(started("lnmp-php-1"), started("lnmp-web-1"));
     EXPECT_TRUE(eventually([] { return visits(fetch()) > 0; }, 60));
     EXPECT_EQ(hoist_ok({"system", "audit"}), "database and kernel agree\n");
 }

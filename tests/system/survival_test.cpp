@@ -118,18 +118,28 @@ TEST_F(Survival, ExitsWithoutADaemonAreKnownAfterwards) {  // REL-06
         [] { return inspect("again").value("RestartCount", 0) == 1 && status_of("again") == "exited"; }, 10));
 }
 
+/// How many of a container's events so far are `action`.
+std::size_t events_of(const std::string& name, const std::string& action) {
+    const auto told = hoist_ok({"events", "--since", "10m", "--until", "0s", "--filter", "container=" + name, "--filter",
+                                "event=" + action, "--format", "json"});
+    return static_cast<std::size_t>(std::count(told.begin(), told.end(), '\n'));
+}
+
 TEST_F(Survival, KilledProcessAndMemoryLimitAreToldApart) {  // REL-09
     hoist_ok({"run", "-d", "--name", "victim", "busybox", "sleep", "1000"});
     ::kill(pid_of("victim"), SIGKILL);
     EXPECT_TRUE(eventually([] { return status_of("victim") == "exited"; }, 5));
     EXPECT_EQ(inspect("victim")["State"].value("ExitCode", -1), 137);
     EXPECT_FALSE(inspect("victim")["State"].value("OOMKilled", true));
+    EXPECT_EQ(events_of("victim", "die"), 1u);
 
     hoist_ok({"run", "-d", "--name", "greedy", "-m", "16m", "busybox", "sh", "-c", "tail /dev/zero"});
     EXPECT_TRUE(eventually([] { return status_of("greedy") == "exited"; }, 20));
     const Json state = inspect("greedy")["State"];
     EXPECT_EQ(state.value("ExitCode", -1), 137);
     EXPECT_TRUE(state.value("OOMKilled", false));
+    EXPECT_EQ(events_of("greedy", "die"), 1u);
+    EXPECT_EQ(events_of("greedy", "oom"), 1u);
 }
 
 TEST_F(Survival, SocketIsForItsGroupOnly) {  // SEC-39
