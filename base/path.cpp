@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 
 #include "base/error.h"
+#include "base/kernel_features.h"
+#include "base/path_walk.h"
 #include "base/text.h"
 
 namespace hoist {
@@ -13,6 +15,7 @@ namespace {
 
 /// openat2(2) confined to a root; retries while a rename elsewhere makes the kernel unsure (EAGAIN), in bounds.
 int open_confined(int root, const char* path, int flags, mode_t mode) {
+    if (!kernel_has(KernelFeature::openat2)) return walk_in_root(root, path, flags, (flags & O_CREAT) ? mode : 0);
     open_how how{};
     how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
     how.mode = (flags & O_CREAT) ? mode : 0;
