@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/kernel_features.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "runtime/cgroup_limits.h"
@@ -209,13 +210,15 @@ void Cgroup::add(pid_t pid) const {
 }
 
 std::optional<Fd> Cgroup::clone_into() const {
-    if (mode_ != CgroupMode::v2 || places_.empty()) return std::nullopt;
+    if (mode_ != CgroupMode::v2 || places_.empty() || !kernel_has(KernelFeature::clone_into_cgroup) ||
+        !kernel_has(KernelFeature::clone3))
+        return std::nullopt;
     return open_file(places_[0].directory, O_PATH | O_DIRECTORY);
 }
 
 std::vector<Fd> Cgroup::join_files() const {
     std::vector<Fd> files;
-    if (mode_ == CgroupMode::v2) return files;
+    if (clone_into()) return files;
     for (const auto& place : places_) {
         // Not the named and the unified ones: nothing of ours is there, unless they were made for us.
         files.push_back(

@@ -49,10 +49,10 @@ public:
     const std::string& path() const { return path_; }
     /// Moves a process into it (all hierarchies).
     void add(pid_t pid) const;
-    /// The v2 directory for CLONE_INTO_CGROUP, if the unified hierarchy alone is used.
+    /// The v2 directory for CLONE_INTO_CGROUP, if the unified hierarchy alone is used and the kernel can do it.
     std::optional<Fd> clone_into() const;
     /// Files (v1 "tasks") into which a single-threaded process writes "0" to move itself. A process that moves itself
-    /// this way spares the kernel the lock, and the RCU grace period, that moving another one costs. Empty on v2.
+    /// this way spares the kernel the lock and the RCU grace period that moving another one costs. Empty by clone_into.
     std::vector<Fd> join_files() const;
     /// Its directory in each hierarchy that it uses.
     struct Place {

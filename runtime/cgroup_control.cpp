@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/kernel_features.h"
 #include "base/text.h"
 #include "runtime/cgroup.h"
 
@@ -81,7 +82,7 @@ void Cgroup::thaw() const {
 
 void Cgroup::kill_all(int signal) const {
     if (places_.empty()) return;
-    if (signal == SIGKILL && mode_ == CgroupMode::v2 &&
+    if (signal == SIGKILL && mode_ == CgroupMode::v2 && kernel_has(KernelFeature::cgroup_kill) &&
         ::access((places_[0].directory + "/cgroup.kill").c_str(), W_OK) == 0) {
         write("", "cgroup.kill", "1");
         return;

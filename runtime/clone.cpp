@@ -10,17 +10,33 @@
 #include <exception>
 
 #include "base/error.h"
+#include "base/kernel_features.h"
 
 namespace hoist::runtime {
 
-Cloned clone_process(std::uint64_t flags, const Fd& cgroup) {
-    int pidfd = -1;
+namespace {
+
+long by_clone3(std::uint64_t flags, const Fd& cgroup, int& pidfd) {
     clone_args arguments{};
     arguments.flags = flags | CLONE_PIDFD | (cgroup ? CLONE_INTO_CGROUP : 0);
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
     arguments.exit_signal = SIGCHLD;
     arguments.cgroup = cgroup ? static_cast<std::uint64_t>(cgroup.get()) : 0;
-    const long pid = check(::syscall(SYS_clone3, &arguments, sizeof arguments), "make the container's process");
+    return ::syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+/// The older call hands the pidfd out where others get the parent's copy of the thread id.
+long by_clone(std::uint64_t flags, int& pidfd) {
+    return ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, 0);
+}
+
+}  // namespace
+
+Cloned clone_process(std::uint64_t flags, const Fd& cgroup) {
+    int pidfd = -1;
+    const bool new_call = kernel_has(KernelFeature::clone3);
+    const long pid =
+        check(new_call ? by_clone3(flags, cgroup, pidfd) : by_clone(flags, pidfd), "make the container's process");
     return {static_cast<pid_t>(pid), Fd(pid == 0 ? -1 : pidfd)};
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/init/container_process.h"
 #include "runtime/init/identity.h"
 #include "runtime/init/program.h"
+#include "runtime/running_namespaces.h"
 
 namespace hoist::runtime {
 namespace {
@@ -20,13 +21,12 @@ namespace {
 struct Entrance {
     std::vector<Fd> join_files;
     Fd cgroup;  ///< v2
-    Fd pidfd;   ///< of the container's process 1
+    RunningNamespaces namespaces;
 };
 
 void enter(const Entrance& entrance) {
     init::join_cgroups(entrance.join_files);
-    constexpr int all = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-    check(::setns(entrance.pidfd.get(), all), "enter the container's namespaces");
+    entrance.namespaces.join();
 }
 
 void enter_and_run(ExecOptions& options, const Entrance& entrance, init::Reporter& reporter) {
@@ -64,7 +64,10 @@ void enter_and_run(ExecOptions& options, const Entrance& entrance, init::Reporte
 
 Entrance open_entrance(const ExecOptions& options) {
     Entrance made;
-    made.pidfd = options.container_pidfd ? options.container_pidfd->duplicate() : open_pidfd(options.container_pid);
+    const Fd own = options.container_pidfd ? Fd() : open_pidfd(options.container_pid);
+    constexpr std::uint64_t joined = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    made.namespaces =
+        RunningNamespaces::of(options.container_pid, options.container_pidfd ? *options.container_pidfd : own, joined);
     if (options.cgroup_of_id.empty()) return made;
     const auto cgroup = Cgroup::open(CgroupLayout::host(), options.cgroup_of_id);
     made.join_files = cgroup.join_files();
@@ -82,7 +85,7 @@ Executed exec_in_container(ExecOptions options) {
     init::hide();
     Cloned cloned;
     {
-        const PidNamespaceGuard guard(entrance.pidfd);
+        const PidNamespaceGuard guard(entrance.namespaces.pid());
         cloned = clone_process(0, entrance.cgroup);
         if (cloned.pid == 0) {
             outer.reset();

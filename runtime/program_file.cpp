@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "base/error.h"
+#include "base/kernel_features.h"
 #include "runtime/container.h"
 
 namespace hoist::runtime {
@@ -14,6 +15,7 @@ namespace {
 
 /// The file through a mount of its own that is read-only and attached nowhere. Empty if this kernel cannot.
 Fd through_read_only_mount(const std::string& path) {
+    if (!kernel_has(KernelFeature::mount_api) || !kernel_has(KernelFeature::mount_setattr)) return Fd();
     Fd tree(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
     if (!tree) return Fd();
     mount_attr attributes{};

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/error.h"
+#include "runtime/init/detached_mount.h"
 #include "runtime/init/mounts.h"
 
 namespace hoist::runtime::init {
@@ -36,9 +37,7 @@ void mount_console(const Fd& slave, const RootDir& root) {
     const Fd target = root.mount_target_file("/dev/console");
     if (is_on(target, PROC_SUPER_MAGIC) || is_on(target, SYSFS_MAGIC))
         fail(Kind::denied, "/dev/console in the root leads to a file of the kernel");
-    const Fd tree(
-        check(::open_tree(slave.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH), "bind the console"));
-    attach(tree, target, "/dev/console");
+    attach(clone_mount(slave, Below::left_alone, "/dev/console"), target, "/dev/console");
 }
 
 void use_terminal(const Fd& slave, std::uint32_t uid) {

@@ -118,7 +118,7 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     const RootDir root = build_root(plan, reporter, terminal);
     const auto user = find_identity(process, root);
     enter_working_directory(process, root);
-    finish_root(options.config, root);
+    finish_root(options.config);
     if (terminal.slave) {
         use_terminal(terminal.slave, user.uid);
     } else {

@@ -9,24 +9,17 @@
 #include <array>
 
 #include "base/error.h"
+#include "runtime/init/detached_mount.h"
 #include "runtime/init/mounts.h"
 #include "runtime/namespaces.h"
 
 namespace hoist::runtime::init {
 namespace {
 
-Fd clone_mount(const Fd& source, unsigned more, const std::string& name) {
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | more;
-    return Fd(check(::open_tree(source.get(), "", flags), "cover {}", name));
-}
-
 /// An empty directory that nobody can write to.
 Fd make_empty_directory() {
-    const Fd context(check(::fsopen("tmpfs", FSOPEN_CLOEXEC), "make an empty directory"));
-    check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "make an empty directory");
-    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC,
-                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
-                    "make an empty directory"));
+    constexpr auto closed = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    return make_mount("tmpfs", "", {}, closed);
 }
 
 void verify_null_device(const Fd& device) {
@@ -39,11 +32,8 @@ void verify_null_device(const Fd& device) {
 void make_read_only(const RootDir& root, const std::string& path) {
     const Fd target = root.find(path, O_PATH);
     if (!target) return;
-    const Fd tree = clone_mount(target, AT_RECURSIVE, path);
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY;
-    check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes),
-          "make {} read-only", path);
+    const Fd tree = clone_mount(target, Below::included, path);
+    change_mount(tree, MOUNT_ATTR_RDONLY, 0, Below::included, path);
     attach(tree, target, path);
 }
 
@@ -72,12 +62,12 @@ void apply_masks(const Config& config, const RootDir& root, const Fd& null_devic
         struct stat info {};
         check(::fstat(target.get(), &info), "cover {}", path);
         if (!S_ISDIR(info.st_mode)) {
-            attach(clone_mount(null_device, 0, path), target, path);
+            attach(clone_mount(null_device, Below::left_alone, path), target, path);
         } else if (!empty) {
             empty = make_empty_directory();
             attach(empty, target, path);
         } else {
-            attach(clone_mount(empty, 0, path), target, path);
+            attach(clone_mount(empty, Below::left_alone, path), target, path);
         }
     }
 }

@@ -11,44 +11,20 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "runtime/init/detached_mount.h"
 #include "runtime/mount_options.h"
 #include "runtime/namespaces.h"
 
 namespace hoist::runtime::init {
 namespace {
 
-void set_option(const Fd& context, const std::string& type, const std::string& key, const char* value) {
-    const int done = value ? ::fsconfig(context.get(), FSCONFIG_SET_STRING, key.c_str(), value, 0)
-                           : ::fsconfig(context.get(), FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0);
-    check(done, "mount {}: option {}", type, key);
-}
-
-/// A new file system, mounted nowhere yet.
-Fd make_mount(const std::string& type, const std::string& source, const MountOptions& options) {
-    const Fd context(check(::fsopen(type.c_str(), FSOPEN_CLOEXEC), "mount {}", type));
-    if (!source.empty()) set_option(context, type, "source", source.c_str());
-    for (const auto& [key, value] : options.data)
-        set_option(context, type, key, value.empty() ? nullptr : value.c_str());
-    check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount {}", type);
-    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(options.set)), "mount {}", type));
-}
-
-void change(const Fd& mount, std::uint64_t set, std::uint64_t clear, std::uint64_t propagation, bool recursive,
-            const std::string& name) {
-    if (!set && !clear && !propagation) return;
-    mount_attr attributes{};
-    attributes.attr_set = set;
-    attributes.attr_clr = clear;
-    attributes.propagation = propagation;
-    const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
-    check(::mount_setattr(mount.get(), "", flags, &attributes, sizeof attributes), "set the options of mount {}", name);
+Below below_if(bool recursive) {
+    return recursive ? Below::included : Below::left_alone;
 }
 
 Fd make_bind(const Mount& mount, const MountOptions& options) {
-    const unsigned recursive = options.bind_recursive ? AT_RECURSIVE : 0u;
-    Fd tree(check(::open_tree(AT_FDCWD, mount.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive),
-                  "bind {} to {}", mount.source, mount.destination));
-    change(tree, options.set, options.clear, 0, false, mount.destination);
+    Fd tree = clone_mount_at(mount.source, below_if(options.bind_recursive), mount.destination);
+    change_mount(tree, options.set, options.clear, Below::left_alone, mount.destination);
     return tree;
 }
 
@@ -58,7 +34,7 @@ bool is_directory(const Fd& fd) {
     return S_ISDIR(info.st_mode);
 }
 
-bool below(const std::string& path, std::string_view directory) {
+bool lies_below(const std::string& path, std::string_view directory) {
     return path == directory || (path.size() > directory.size() && path.compare(0, directory.size(), directory) == 0 &&
                                  path[directory.size()] == '/');
 }
@@ -88,7 +64,7 @@ void check_target(const Mount& mount, const std::string& path, const Fd& target,
     const bool allowed = path == "/proc" || std::find(harmless.begin(), harmless.end(), path) != harmless.end();
     if (is_on(target, PROC_SUPER_MAGIC) && !allowed)
         fail(Kind::denied, "mount on {}: it lies on procfs, which must not be covered", mount.destination);
-    if (is_on(target, SYSFS_MAGIC) && !below(path, "/sys"))
+    if (is_on(target, SYSFS_MAGIC) && !lies_below(path, "/sys"))
         fail(Kind::denied, "mount on {}: it leads to sysfs, which must not be covered", mount.destination);
 }
 
@@ -96,12 +72,13 @@ void mount_one(const Mount& mount, const RootDir& root) {
     const auto options = parse_mount_options(mount);
     const std::string path = clean_path(mount.destination);
     if (path == "/proc" || path == "/sys") refuse_link(root, path);
-    const Fd made = options.bind ? make_bind(mount, options) : make_mount(mount.type, mount.source, options);
+    const Fd made =
+        options.bind ? make_bind(mount, options) : make_mount(mount.type, mount.source, options.data, options.set);
     const Fd target = is_directory(made) ? root.mount_target_directory(path) : root.mount_target_file(path);
     check_target(mount, path, target, made);
-    change(made, options.recursive_set, options.recursive_clear, 0, true, mount.destination);
+    change_mount(made, options.recursive_set, options.recursive_clear, Below::included, mount.destination);
     attach(made, target, mount.destination);
-    change(made, 0, 0, options.propagation, options.propagation_recursive, mount.destination);
+    set_propagation(made, options.propagation, below_if(options.propagation_recursive), mount.destination);
 }
 
 /// One v1 hierarchy below the container's /sys/fs/cgroup.
@@ -113,12 +90,12 @@ void mount_hierarchy(const Cgroup::Place& view, const Fd& parent, const MountOpt
         one.data.emplace_back(controller.substr(0, equals),
                               equals == std::string::npos ? "" : controller.substr(equals + 1));
     }
-    const Fd mount = own_namespace ? make_mount("cgroup", "cgroup", one)
+    const Fd mount = own_namespace ? make_mount("cgroup", "cgroup", one.data, one.set)
                                    : make_bind({"/sys/fs/cgroup", "bind", view.directory, {}}, one);
     std::string name = view.controllers;
     if (name.rfind("name=", 0) == 0) name.erase(0, 5);
     check(::mkdirat(parent.get(), name.c_str(), 0755), "make /sys/fs/cgroup/{}", name);
-    check(::move_mount(mount.get(), "", parent.get(), name.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "mount cgroup {}", name);
+    attach(mount, open_at(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW), "/sys/fs/cgroup/" + name);
     if (name.find(',') == std::string::npos) return;
     for (const auto& alias : split(name, ',')) ::symlinkat(name.c_str(), parent.get(), alias.c_str());
 }
@@ -137,12 +114,13 @@ void mount_cgroups(const Mount& mount, const Config& config, const RootDir& root
     const auto attributes = std::exchange(options.set, options.set & ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY));
     MountOptions folder = options;
     folder.data = {{"mode", "755"}, {"size", "64k"}};
-    const Fd made = make_mount("tmpfs", "tmpfs", folder);
+    const Fd made = make_mount("tmpfs", "tmpfs", folder.data, folder.set);
     const std::string path = clean_path(mount.destination);
     attach(made, root.mount_target_directory(path), path);
     options.set = attributes;
     for (const auto& view : cgroup.places()) mount_hierarchy(view, made, options, own_namespace);
-    change(made, attributes, 0, options.propagation, false, path);
+    change_mount(made, attributes, 0, Below::left_alone, path);
+    set_propagation(made, options.propagation, Below::left_alone, path);
 }
 
 }  // namespace
@@ -151,11 +129,6 @@ bool is_on(const Fd& fd, long magic) {
     struct statfs info {};
     check(::fstatfs(fd.get(), &info), "look at a file system");
     return info.f_type == magic;
-}
-
-void attach(const Fd& mount, const Fd& target, const std::string& destination) {
-    check(::move_mount(mount.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
-          "mount on {}", destination);
 }
 
 void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup) {

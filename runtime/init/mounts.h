@@ -25,9 +25,6 @@ void apply_masks(const Config& config, const RootDir& root, const Fd& null_devic
 /// Writes linux.sysctl. @throws Error(invalid) for one that does not belong to a namespace of the container
 void apply_sysctl(const Config& config, const RootDir& root, bool joined_network);
 
-/// Attaches a detached mount at a directory or file of the root. @throws Error that names `destination`
-void attach(const Fd& mount, const Fd& target, const std::string& destination);
-
 /// Whether the descriptor lies on a file system of this statfs(2) type.
 bool is_on(const Fd& fd, long magic);
 

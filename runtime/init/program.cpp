@@ -10,6 +10,7 @@
 
 #include <cstring>
 
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "runtime/init/identity.h"
@@ -101,7 +102,7 @@ void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter) {
         moved.emplace_back(check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
     int next = 3;
     for (const auto& fd : moved) check(::dup2(fd.get(), next++), "keep a descriptor");
-    check(::close_range(static_cast<unsigned>(first_free), ~0u, CLOSE_RANGE_CLOEXEC), "mark descriptors");
+    close_at_exec_from(first_free);
 }
 
 void reset_signals() {

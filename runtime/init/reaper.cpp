@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/descriptors.h"
 #include "runtime/init/identity.h"
 #include "runtime/init/program.h"
 
@@ -27,7 +28,7 @@ bool reap(pid_t program, int& status) {
 void run_reaper(pid_t program) {
     // It stays what it is, our own program, so nobody inside may look into it or trace it.
     hide();
-    ::close_range(3, ~0u, 0);
+    close_from(3);
     sigset_t all;
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);

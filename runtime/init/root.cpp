@@ -6,11 +6,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/kernel_features.h"
 #include "base/text.h"
+#include "runtime/init/detached_mount.h"
 #include "runtime/mount_options.h"
 
 namespace hoist::runtime::init {
 namespace {
+
+bool is_volatile(const RootFs& root) {
+    return root.volatile_upper && kernel_has(KernelFeature::overlay_volatile);
+}
 
 /// Gives a file system one option. @return 0 or errno
 int configure(const Fd& context, const char* key, const char* value) {
@@ -20,38 +26,34 @@ int configure(const Fd& context, const char* key, const char* value) {
 }
 
 /// The overlay through the new mount calls: one lower directory per call, so that neither ':' in a name nor the 4 KiB
-/// of an option page matter. Empty if this kernel cannot.
+/// of an option page matter.
 Fd overlay_by_context(const RootFs& root) {
-    const Fd context(::fsopen("overlay", FSOPEN_CLOEXEC));
-    if (!context) return Fd();
+    const Fd context(check(::fsopen("overlay", FSOPEN_CLOEXEC), "mount the overlay over {}", root.lower.front()));
     int code = configure(context, "source", "overlay");
     for (const auto& lower : root.lower) {
         if (code == 0) code = configure(context, "lowerdir+", lower.c_str());
     }
-    if (code == EINVAL) return Fd();  // before 6.7
     if (code == 0 && !root.upper.empty()) code = configure(context, "upperdir", root.upper.c_str());
     if (code == 0 && !root.upper.empty()) code = configure(context, "workdir", root.work.c_str());
-    if (code == 0 && root.volatile_upper) code = configure(context, "volatile", nullptr);
+    if (code == 0 && is_volatile(root)) code = configure(context, "volatile", nullptr);
     if (code != 0) fail_errno(code, "mount the overlay over {}", root.lower.front());
     check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount the overlay over {}",
           root.lower.front());
     return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0), "mount the overlay over {}", root.lower.front()));
 }
 
-std::string escaped(const std::string& path) {
-    std::string text;
-    for (const char letter : path) {
-        if (letter == ':' || letter == '\\' || letter == ',') text += '\\';
-        text += letter;
-    }
-    return text;
-}
-
+/// The overlay by mount(2). Descriptors instead of paths make room for all layers in the one page of options, and leave
+/// no letter to escape.
 void overlay_by_option_page(const RootFs& root, const std::string& where) {
+    std::vector<Fd> open;
+    const auto name = [&](const std::string& path) {
+        open.push_back(open_file(path, O_PATH | O_DIRECTORY));
+        return fd_path(open.back());
+    };
     std::string options = "lowerdir=";
-    for (std::size_t i = 0; i < root.lower.size(); ++i) options += (i ? ":" : "") + escaped(root.lower[i]);
-    if (!root.upper.empty()) options += ",upperdir=" + escaped(root.upper) + ",workdir=" + escaped(root.work);
-    if (root.volatile_upper) options += ",volatile";
+    for (std::size_t i = 0; i < root.lower.size(); ++i) options += (i ? ":" : "") + name(root.lower[i]);
+    if (!root.upper.empty()) options += ",upperdir=" + name(root.upper) + ",workdir=" + name(root.work);
+    if (is_volatile(root)) options += ",volatile";
     check(::mount("overlay", where.c_str(), "overlay", 0, options.c_str()), "mount the overlay on {}", where);
 }
 
@@ -61,11 +63,11 @@ RootDir mount_overlay(const RootFs& root) {
     // The kernel marks the work directory of a volatile overlay and refuses it from then on, since a crash of the
     // machine may have torn the upper. A restart of the container is no such crash, and the root is thrown away.
     if (root.volatile_upper) remove_tree(root.work + "/work/incompat/volatile");
-    Fd mounted = overlay_by_context(root);
-    if (!mounted) {
+    if (!kernel_has(KernelFeature::mount_api) || !kernel_has(KernelFeature::overlay_lowerdir)) {
         overlay_by_option_page(root, where);
         return RootDir::open(where);
     }
+    Fd mounted = overlay_by_context(root);
     check(::move_mount(mounted.get(), "", AT_FDCWD, where.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "attach the overlay to {}",
           where);
     return RootDir(std::move(mounted));
@@ -73,10 +75,8 @@ RootDir mount_overlay(const RootFs& root) {
 
 /// pivot_root(2) wants a mount, so a directory is mounted on itself.
 RootDir mount_directory(const std::string& path) {
-    Fd tree(check(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE),
-                  "open the root file system {}", path));
-    check(::move_mount(tree.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH),
-          "mount the root file system {}", path);
+    Fd tree = clone_mount_at(path, Below::included, path);
+    attach(tree, open_file(path, O_PATH | O_DIRECTORY), path);
     return RootDir(std::move(tree));
 }
 
@@ -110,13 +110,8 @@ void enter_root(const RootDir& root, bool no_pivot) {
     check(::chdir("/"), "enter the root file system");
 }
 
-void finish_root(const Config& config, const RootDir& root) {
-    if (config.root_readonly) {
-        mount_attr attributes{};
-        attributes.attr_set = MOUNT_ATTR_RDONLY;
-        check(::mount_setattr(root.fd().get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
-              "make the root read-only");
-    }
+void finish_root(const Config& config) {
+    if (config.root_readonly) change_root_mount(MOUNT_ATTR_RDONLY, 0);
     if (!config.rootfs_propagation.empty())
         check(::mount(nullptr, "/", nullptr, propagation_flag(config.rootfs_propagation), nullptr),
               "set the root's propagation");

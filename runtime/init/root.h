@@ -15,6 +15,6 @@ RootDir mount_root(const Config& config, const RootFs& root);
 void enter_root(const RootDir& root, bool no_pivot);
 
 /// Applies root.readonly and linux.rootfsPropagation, once nothing more has to be made inside.
-void finish_root(const Config& config, const RootDir& root);
+void finish_root(const Config& config);
 
 }  // namespace hoist::runtime::init

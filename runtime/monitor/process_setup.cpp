@@ -2,16 +2,16 @@
 #include "runtime/monitor/process_setup.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+
+#include "base/descriptors.h"
 
 namespace hoist::runtime {
 namespace {
@@ -42,7 +42,7 @@ void be_spared() {
 }  // namespace
 
 void set_up_monitor_process() {
-    ::syscall(SYS_close_range, first_stray_fd, ~0u, 0);
+    close_from(first_stray_fd);
     ::setsid();
     ::umask(022);
     be_deaf();
