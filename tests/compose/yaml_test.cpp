@@ -2,7 +2,7 @@
 // Hostile and odd YAML. (SEC-55)
 #include "compose/yaml.h"
 
-#include <chrono>
+#include <ctime>
 
 #include "tests/compose/load.h"
 
@@ -39,9 +39,9 @@ void PrintTo(const Hostile& h, std::ostream* out) {
 class HostileYaml : public testing::TestWithParam<Hostile> {};
 
 TEST_P(HostileYaml, IsRefusedQuickly) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = std::clock();  // our own time, not the machine's
     EXPECT_THAT(Files(GetParam().text).errors(), testing::HasSubstr(GetParam().want));
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+    EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 2);
 }
 INSTANTIATE_TEST_SUITE_P(
     Bombs, HostileYaml,
