@@ -9,12 +9,12 @@ phase "installing packages"
 packaging/install-packages.sh build run test
 mkdir -p build/images
 
-phase "building hoist (preset dev)"
+phase "building hoist (preset dev); beside it, making the example's images from Debian packages (once)"
+quietly build/images.log examples/lnmp/make-images.sh none "$PWD/build/images" &
+images=$!
 quietly build/configure.log cmake --preset dev
 quietly build/build.log cmake --build --preset dev
-
-phase "making the example's images from Debian packages (once)"
-quietly build/images.log examples/lnmp/make-images.sh none "$PWD/build/images"
+wait "$images"
 
 phase "running the tests"
 HOIST_TEST_IMAGES=$PWD/build/images ctest --preset dev "$@"
