@@ -11,13 +11,17 @@ phase "installing packages"
 packaging/install-packages.sh build run
 mkdir -p build/images
 
-phase "building hoist (preset release)"
+phase "building hoist (preset release); beside it, making the images from Debian packages (once)"
+quietly build/images.log examples/lnmp/make-images.sh none "$PWD/build/images" &
+images=$!
 quietly build/configure.log cmake --preset release -DBUILD_TESTING=OFF -DHOIST_BENCH=OFF
 quietly build/build.log cmake --build --preset release --target hoist hoistd hoist-runtime
 PATH=$PWD/build/release/bin:$PATH
 
-phase "making the images from Debian packages (once)"
-quietly build/images.log examples/lnmp/make-images.sh "$PWD/build/release/bin/hoist" "$PWD/build/images"
+wait "$images"
+
+phase "importing the images"
+quietly build/import.log examples/lnmp/make-images.sh "$PWD/build/release/bin/hoist" "$PWD/build/images"
 
 phase "hoist up"
 cd examples/lnmp
