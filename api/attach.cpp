@@ -5,9 +5,13 @@
 
 #include "api/log_stream.h"
 #include "api/router.h"
+#include "base/detach_keys.h"
 #include "base/error.h"
 
 namespace hoist::api {
+
+using namespace orchestrator;
+
 namespace {
 
 /// What was written so far, for logs=1.
@@ -31,7 +35,15 @@ asio::awaitable<void> attach(Exchange& exchange, Services& services) {
     auto& engine = services.engine;
     const auto& query = exchange.request.query;
     const auto id = engine.resolve(exchange.request.parameter("name"));
-    const auto spec = engine.view(id).spec;
+    const auto view = engine.view(id);
+    const auto& spec = view.spec;
+    const AttachSpec what{.input = query.flag("stdin") && spec.open_stdin,
+                          .out = query.flag("stdout"),
+                          .err = query.flag("stderr"),
+                          .detach_keys = parse_detach_keys(query.get("detachKeys"))};
+    // Said while there is still an answer to put it in.
+    if (std::string_view(status_word(view.state)) == "paused")
+        fail(Kind::conflict, "container {} is paused: unpause it before attach", view.name);
     const bool names_frames = !spec.tty && exchange.request.version >= ApiVersion{1, 42};
     const char* type = names_frames ? "application/vnd.docker.multiplexed-stream" : "application/vnd.docker.raw-stream";
     std::string past;
@@ -44,7 +56,7 @@ asio::awaitable<void> attach(Exchange& exchange, Services& services) {
     Fd client = co_await exchange.hand_over(type);
     Socket socket(co_await asio::this_coro::executor, asio::local::stream_protocol(), client.release());
     co_await asio::async_write(socket, asio::buffer(past), asio::use_awaitable);
-    co_await engine.attach(id, Fd(socket.release()), query.flag("stdin") && spec.open_stdin);
+    co_await engine.attach(id, Fd(socket.release()), what);
 }
 
 asio::awaitable<void> resize(Exchange& exchange, Services& services) {

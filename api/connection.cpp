@@ -92,8 +92,10 @@ public:
 
     asio::awaitable<void> write(std::string bytes) override {
         if (bytes.empty()) co_return;  // an empty chunk would be the last one
-        if (chunked_) bytes = fmt::format("{:x}\r\n", bytes.size()) + bytes + "\r\n";
-        co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
+        const std::string head = chunked_ ? fmt::format("{:x}\r\n", bytes.size()) : "";
+        const std::array<asio::const_buffer, 3> parts = {asio::buffer(head), asio::buffer(bytes),
+                                                         asio::buffer("\r\n", chunked_ ? 2 : 0)};
+        co_await asio::async_write(socket_, parts, asio::use_awaitable);
     }
 
     asio::awaitable<void> end_stream() override {
@@ -247,6 +249,20 @@ struct Connection::State {
         co_return exchange.finished() && exchange.keeps_alive();
     }
 
+    /// Asio's || waits for the other side when one throws: a refusal would wait for the client to hang up.
+    asio::awaitable<void> handle_while_there(const Route& route, HttpExchange& exchange) {
+        std::exception_ptr failure;
+        const auto handle = [&]() -> asio::awaitable<void> {
+            try {
+                co_await route.handler(exchange, services);
+            } catch (...) {
+                failure = std::current_exception();
+            }
+        };
+        const auto first = co_await (handle() || client_gone(socket));
+        if (first.index() == 0 && failure) std::rethrow_exception(failure);
+    }
+
     asio::awaitable<void> answer(HttpExchange& exchange) {
         std::optional<Error> failed;
         try {
@@ -254,7 +270,7 @@ struct Connection::State {
             if (!route) fail(Kind::not_found, "page not found");
             spdlog::debug("{} {}", exchange.request.method, escape_for_terminal(exchange.request.path));
             if (route->when_gone == WhenGone::cancel)
-                co_await (route->handler(exchange, services) || client_gone(socket));
+                co_await handle_while_there(*route, exchange);
             else
                 co_await route->handler(exchange, services);
         } catch (const Error& error) {

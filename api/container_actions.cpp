@@ -29,7 +29,7 @@ std::optional<std::chrono::seconds> grace_of(const Request& request) {
 
 asio::awaitable<void> start(Exchange& exchange, Services& services) {
     const auto id = container_of(exchange, services);
-    if (is_running(services.engine, id)) {
+    if (std::string_view(status_word(services.engine.view(id).state)) == "running") {
         co_await exchange.send_empty(304);
         co_return;
     }
@@ -91,6 +91,16 @@ asio::awaitable<void> rename(Exchange& exchange, Services& services) {
     co_await exchange.send_empty(204);
 }
 
+asio::awaitable<void> pause(Exchange& exchange, Services& services) {
+    co_await services.engine.set_paused(container_of(exchange, services), true);
+    co_await exchange.send_empty(204);
+}
+
+asio::awaitable<void> unpause(Exchange& exchange, Services& services) {
+    co_await services.engine.set_paused(container_of(exchange, services), false);
+    co_await exchange.send_empty(204);
+}
+
 asio::awaitable<void> remove(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
     co_await services.engine.remove(container_of(exchange, services), query.flag("force"), query.flag("v"));
@@ -106,6 +116,8 @@ std::vector<Route> container_action_routes() {
             {"POST", "/containers/{name}/kill", kill},
             {"POST", "/containers/{name}/wait", wait, WhenGone::cancel},
             {"POST", "/containers/{name}/rename", rename},
+            {"POST", "/containers/{name}/pause", pause},
+            {"POST", "/containers/{name}/unpause", unpause},
             {"DELETE", "/containers/{name}", remove}};
 }
 

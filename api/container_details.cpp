@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/container_json.h"
+#include "orchestrator/log_config.h"
 #include "wire/time.h"
 
 namespace hoist::api {
@@ -30,9 +31,9 @@ Json state_json(const ContainerView& view) {
     const Exit* last = last_exit(view.state);
     Json state = {{"Status", status_word(view.state)},
                   {"Running", running != nullptr || std::holds_alternative<Restarting>(view.state)},
-                  {"Paused", false},
+                  {"Paused", running && running->paused},
                   {"Restarting", std::holds_alternative<Restarting>(view.state)},
-                  {"OOMKilled", last && last->oom_killed},
+                  {"OOMKilled", running ? running->oom_killed : last && last->oom_killed},
                   {"Dead", false},
                   {"Pid", running ? running->pid : 0},
                   {"ExitCode", last ? last->code : 0},
@@ -40,6 +41,7 @@ Json state_json(const ContainerView& view) {
                   {"StartedAt",
                    running ? format_time(running->since) : wire::time_or_never(last ? last->started_at : TimePoint{})},
                   {"FinishedAt", wire::time_or_never(last ? last->finished_at : TimePoint{})}};
+    if (view.log_lost_bytes > 0) state["LogLostBytes"] = view.log_lost_bytes;  // ours
     if (view.health.status != Health::none) state["Health"] = health_json(view.health);
     return state;
 }
@@ -122,7 +124,7 @@ Json container_details(const ContainerView& view, const Engine& engine) {
             {"ResolvConfPath", directory + "/resolv.conf"},
             {"HostnamePath", directory + "/hostname"},
             {"HostsPath", directory + "/hosts"},
-            {"LogPath", view.log_directory},
+            {"LogPath", log_path(view)},
             {"Name", "/" + view.name},
             {"RestartCount", view.restart_count},
             {"Driver", "overlayfs"},

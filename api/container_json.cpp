@@ -69,7 +69,7 @@ Json mount_json(const MountSpec& mount, const std::string& volumes) {
 
 std::string status_text(const ContainerView& view, TimePoint present) {
     if (const auto* running = std::get_if<Running>(&view.state))
-        return "Up " + ago(running->since, present) + health_note(view);
+        return "Up " + ago(running->since, present) + (running->paused ? " (Paused)" : health_note(view));
     if (const auto* restarting = std::get_if<Restarting>(&view.state))
         return fmt::format("Restarting ({}) {} ago", restarting->last.code, ago(restarting->last.finished_at, present));
     if (const auto* exited = std::get_if<Exited>(&view.state))

@@ -32,6 +32,13 @@ Words list(const Json& object, const char* key) {
     return json_value<Words>(object, key, {});
 }
 
+/// A limit that may also be "none" (below zero).
+std::optional<std::int64_t> given(const Json& object, const char* key) {
+    const auto value = json_optional<std::int64_t>(object, key);
+    if (!value || *value == 0) return std::nullopt;
+    return std::max<std::int64_t>(*value, -1);
+}
+
 std::optional<std::int64_t> positive(const Json& object, const char* key) {
     const auto value = json_optional<std::int64_t>(object, key);
     return value && *value > 0 ? value : std::nullopt;
@@ -80,22 +87,6 @@ void read_health(const Json& body, ContainerSpec& spec) {
     duration("StartInterval", health.start_interval);
     if (const auto retries = json_value(check, "Retries", 0); retries > 0) health.retries = retries;
     spec.health = health;
-}
-
-void read_restart(const Json& host, ContainerSpec& spec) {
-    const Json policy = section(host, "RestartPolicy");
-    const auto name = json_value<std::string>(policy, "Name", "");
-    spec.restart.max_retries = json_value(policy, "MaximumRetryCount", 0);
-    if (name.empty() || name == "no")
-        spec.restart.name = RestartSpec::Name::no;
-    else if (name == "always")
-        spec.restart.name = RestartSpec::Name::always;
-    else if (name == "on-failure")
-        spec.restart.name = RestartSpec::Name::on_failure;
-    else if (name == "unless-stopped")
-        spec.restart.name = RestartSpec::Name::unless_stopped;
-    else
-        fail(Kind::invalid, "invalid restart policy '{}'", name);
 }
 
 /// "source:target[:options]" of HostConfig.Binds.
@@ -194,23 +185,6 @@ void read_ports(const Json& host, ContainerSpec& spec) {
     }
 }
 
-void read_resources(const Json& host, ResourceSpec& resources) {
-    resources.memory = positive(host, "Memory");
-    resources.memory_reservation = positive(host, "MemoryReservation");
-    if (const auto swap = json_value<std::int64_t>(host, "MemorySwap", 0); swap != 0) resources.memory_swap = swap;
-    resources.nano_cpus = positive(host, "NanoCpus");
-    resources.cpu_shares = positive(host, "CpuShares");
-    resources.cpu_quota = positive(host, "CpuQuota");
-    resources.cpu_period = positive(host, "CpuPeriod");
-    resources.pids_limit = positive(host, "PidsLimit");
-    resources.cpuset = json_value<std::string>(host, "CpusetCpus", "");
-    if (const auto score = json_value(host, "OomScoreAdj", 0); score != 0) resources.oom_score_adj = score;
-    for (const auto& limit : json_value<std::vector<Json>>(host, "Ulimits", {}))
-        resources.ulimits.push_back({json_value<std::string>(limit, "Name", ""),
-                                     json_value<std::int64_t>(limit, "Soft", 0),
-                                     json_value<std::int64_t>(limit, "Hard", 0)});
-}
-
 void read_security(const Json& host, ContainerSpec& spec) {
     spec.privileged = json_value(host, "Privileged", false);
     spec.read_only = json_value(host, "ReadonlyRootfs", false);
@@ -252,15 +226,51 @@ AskedEndpoint endpoint(const std::string& network, const Json& settings) {
 
 }  // namespace
 
+ResourceSpec resources_from_docker(const Json& object) {
+    ResourceSpec resources;
+    resources.memory = positive(object, "Memory");
+    resources.memory_reservation = positive(object, "MemoryReservation");
+    resources.memory_swap = given(object, "MemorySwap");
+    resources.nano_cpus = positive(object, "NanoCpus");
+    resources.cpu_shares = positive(object, "CpuShares");
+    resources.cpu_quota = given(object, "CpuQuota");
+    resources.cpu_period = positive(object, "CpuPeriod");
+    resources.pids_limit = given(object, "PidsLimit");
+    resources.cpuset = json_value<std::string>(object, "CpusetCpus", "");
+    if (const auto score = json_value(object, "OomScoreAdj", 0); score != 0) resources.oom_score_adj = score;
+    for (const auto& limit : json_value<std::vector<Json>>(object, "Ulimits", {}))
+        resources.ulimits.push_back({json_value<std::string>(limit, "Name", ""),
+                                     json_value<std::int64_t>(limit, "Soft", 0),
+                                     json_value<std::int64_t>(limit, "Hard", 0)});
+    return resources;
+}
+
+RestartSpec restart_from_docker(const Json& object) {
+    const Json policy = section(object, "RestartPolicy");
+    const auto name = json_value<std::string>(policy, "Name", "");
+    RestartSpec restart{.max_retries = json_value(policy, "MaximumRetryCount", 0)};
+    if (name.empty() || name == "no")
+        restart.name = RestartSpec::Name::no;
+    else if (name == "always")
+        restart.name = RestartSpec::Name::always;
+    else if (name == "on-failure")
+        restart.name = RestartSpec::Name::on_failure;
+    else if (name == "unless-stopped")
+        restart.name = RestartSpec::Name::unless_stopped;
+    else
+        fail(Kind::invalid, "invalid restart policy '{}': use no, always, on-failure or unless-stopped", name);
+    return restart;
+}
+
 ContainerSpec container_spec_from_docker(const Json& body) {
     ContainerSpec spec;
     read_config(body, spec);
     read_health(body, spec);
     const Json host = section(body, "HostConfig");
-    read_restart(host, spec);
+    spec.restart = restart_from_docker(host);
     read_mounts(body, host, spec);
     read_ports(host, spec);
-    read_resources(host, spec.resources);
+    spec.resources = resources_from_docker(host);
     read_security(host, spec);
     spec.auto_remove = json_value(host, "AutoRemove", false);
     if (spec.auto_remove && spec.restart.name != RestartSpec::Name::no)

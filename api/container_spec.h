@@ -11,6 +11,11 @@ namespace hoist::api {
 /// @throws Error(invalid) that names the field
 orchestrator::ContainerSpec container_spec_from_docker(const Json& body);
 
+/// The limits of a HostConfig or an update's body; 0 is "not given", as Docker's clients write it.
+orchestrator::ResourceSpec resources_from_docker(const Json& object);
+/// object.RestartPolicy; an absent one is "no".
+orchestrator::RestartSpec restart_from_docker(const Json& object);
+
 /// A network that the body names, with the endpoint's settings; `network` is a name or an id as the client wrote it.
 struct AskedEndpoint {
     std::string network;

@@ -70,8 +70,8 @@ bool passes(const ContainerView& view, const wire::Filters& filters, const Engin
 }
 
 const std::set<std::string> container_filters = {"ancestor", "before", "since",   "expose",  "publish",
-                                             "exited",   "health", "id",      "is-task", "isolation",
-                                             "label",    "name",   "network", "status",  "volume"};
+                                                 "exited",   "health", "id",      "is-task", "isolation",
+                                                 "label",    "name",   "network", "status",  "volume"};
 
 asio::awaitable<void> list_containers(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;

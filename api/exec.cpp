@@ -6,6 +6,7 @@
 
 #include "api/pump.h"
 #include "api/router.h"
+#include "base/detach_keys.h"
 #include "base/error.h"
 
 namespace hoist::api {
@@ -28,6 +29,8 @@ asio::awaitable<void> create_exec(Exchange& exchange, Services& services) {
     spec.tty = json_value(body, "Tty", false);
     spec.privileged = json_value(body, "Privileged", false);
     spec.attach_stdin = json_value(body, "AttachStdin", false);
+    spec.detach_keys = json_value<std::string>(body, "DetachKeys", "");
+    parse_detach_keys(spec.detach_keys);
     if (!std::holds_alternative<Running>(engine.view(id).state))
         fail(Kind::conflict, "container {} is not running", id.str());
     const auto exec = co_await engine.create_exec(id, std::move(spec));
@@ -90,7 +93,12 @@ asio::awaitable<void> start_exec(Exchange& exchange, Services& services) {
     auto connection = co_await exchange.hijack(names_frames ? "application/vnd.docker.multiplexed-stream"
                                                             : "application/vnd.docker.raw-stream");
     FrameWriter writer(connection.socket);
-    co_await (wait_until_over(engine, id, streams, writer, tty) || pump_input(connection, streams.in));
+    DetachKeys keys(tty ? parse_detach_keys(engine.view_exec(id).spec.detach_keys) : "");
+    const auto ended =
+        co_await (wait_until_over(engine, id, streams, writer, tty) || pump_input(connection, streams.in, keys));
+    if (ended.index() == 0 || std::get<1>(ended) != InputEnd::detached) co_return;
+    engine.note_detached(id);
+    services.background.spawn(drain_output(Fd(streams.out.release())));  // it must not block on a full terminal
 }
 
 asio::awaitable<void> resize_exec(Exchange& exchange, Services& services) {
@@ -119,7 +127,7 @@ Json exec_json(const ExecView& view) {
             {"OpenStderr", true},
             {"CanRemove", false},
             {"ContainerID", view.container.str()},
-            {"DetachKeys", ""},
+            {"DetachKeys", view.spec.detach_keys},
             {"Pid", view.pid}};
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/error.h"
+#include "orchestrator/log_config.h"
 #include "wire/frames.h"
 
 namespace hoist::api {
@@ -14,11 +15,24 @@ using namespace orchestrator;
 
 namespace {
 
-constexpr std::size_t batch_size = 32 * 1024;
+constexpr std::size_t batch_size = 128 * 1024;
 
 /// The reader keeps its descriptor; Asio closes the one it is given.
 int duplicate(int fd) {
     return check(::fcntl(fd, F_DUPFD_CLOEXEC, 3), "duplicate a descriptor");
+}
+
+/// Each line behind the time that they share.
+std::string with_time(const runtime::LogLine& lines) {
+    const std::string time = format_time(lines.time) + " ";
+    std::string stamped;
+    stamped.reserve(lines.text.size() + lines.text.size() / 2);
+    for (std::string_view rest = lines.text; !rest.empty();) {
+        const auto end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+        (stamped += time) += rest.substr(0, end);
+        rest.remove_prefix(end);
+    }
+    return stamped;
 }
 
 }  // namespace
@@ -27,7 +41,7 @@ LogStream::LogStream(Engine& engine, ContainerId id, LogStreamOptions options, c
     : engine_(engine),
       id_(std::move(id)),
       options_(options),
-      reader_(engine.view(id_).log_directory, options.query),
+      reader_(open_log(engine.view(id_), options.query)),
       grown_(executor),
       until_(executor) {
     if (!options_.follow) return;
@@ -84,21 +98,21 @@ asio::awaitable<void> LogStream::wait_for_more() {
 std::string LogStream::read_batch() {
     std::string batch;
     while (batch.size() < batch_size) {
-        const auto line = reader_.next();
-        if (!line) break;
-        append(batch, *line);
+        const auto lines = reader_.next_lines();
+        if (!lines) break;
+        append(batch, *lines);
     }
     return batch;
 }
 
-void LogStream::append(std::string& to, const runtime::LogLine& line) const {
+void LogStream::append(std::string& to, const runtime::LogLine& lines) const {
     std::string stamped;
-    std::string_view text = line.text;
-    if (options_.timestamps) text = stamped = format_time(line.time) + " " + std::string(line.text);
+    std::string_view text = lines.text;
+    if (options_.timestamps) text = stamped = with_time(lines);
     if (options_.framing == LogFraming::raw)
         to += text;
     else
-        wire::append_frame(to, static_cast<wire::FrameStream>(line.stream), text);
+        wire::append_frame(to, static_cast<wire::FrameStream>(lines.stream), text);
 }
 
 }  // namespace hoist::api

@@ -30,7 +30,7 @@ public:
 
 private:
     std::string read_batch();
-    void append(std::string& to, const runtime::LogLine& line) const;
+    void append(std::string& to, const runtime::LogLine& lines) const;
     bool may_grow() const;
     asio::awaitable<void> wait_for_more();
 

@@ -46,18 +46,20 @@ asio::awaitable<void> pump_output(Descriptor& from, FrameWriter& to, std::option
     }
 }
 
-asio::awaitable<void> pump_input(Hijacked& from, Descriptor& to) {
-    std::string part = std::move(from.early);
+asio::awaitable<InputEnd> pump_input(Hijacked& from, Descriptor& to, DetachKeys& keys) {
+    std::string part = std::move(from.early), passed;
     std::size_t size = part.size();
     part.resize(std::max(part.size(), part_size));
     for (;;) {
         boost::system::error_code problem;
-        if (size > 0 && to.is_open()) {
-            co_await asio::async_write(to, asio::buffer(part, size),
-                                       asio::redirect_error(asio::use_awaitable, problem));
+        passed.clear();
+        const bool detached = keys.feed(std::string_view(part).substr(0, size), passed);
+        if (!passed.empty() && to.is_open()) {
+            co_await asio::async_write(to, asio::buffer(passed), asio::redirect_error(asio::use_awaitable, problem));
             if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
             if (problem) to.close(problem);  // the process reads no more: what still comes is dropped
         }
+        if (detached) co_return InputEnd::detached;
         problem.clear();
         size = co_await from.socket.async_read_some(asio::buffer(part),
                                                     asio::redirect_error(asio::use_awaitable, problem));
@@ -67,6 +69,7 @@ asio::awaitable<void> pump_input(Hijacked& from, Descriptor& to) {
     boost::system::error_code ignored;
     to.close(ignored);
     co_await client_gone(from.socket);
+    co_return InputEnd::gone;
 }
 
 asio::awaitable<void> drain_output(Fd from) {

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "api/exchange.h"
+#include "base/detach_keys.h"
 #include "base/fd.h"
 #include "wire/frames.h"
 
@@ -27,9 +28,10 @@ private:
 
 /// Copies `from` to the writer until it ends; in frames of `stream`, or raw if there is none.
 asio::awaitable<void> pump_output(Descriptor& from, FrameWriter& to, std::optional<wire::FrameStream> stream);
+enum class InputEnd { gone, detached };
 /// Copies `early` and then the socket to `to`, and closes `to` when the client ends its side; returns when the client
-/// is gone altogether.
-asio::awaitable<void> pump_input(Hijacked& from, Descriptor& to);
+/// is gone altogether, or has typed the keys.
+asio::awaitable<InputEnd> pump_input(Hijacked& from, Descriptor& to, DetachKeys& keys);
 /// Reads and drops, so that the writer is not blocked.
 asio::awaitable<void> drain_output(Fd from);
 

@@ -6,9 +6,10 @@ namespace hoist::api {
 const std::vector<Route>& all_routes() {
     static const std::vector<Route> routes = [] {
         std::vector<Route> all;
-        for (const auto& group : {system_routes(), event_routes(), container_routes(), container_create_routes(),
-                                  container_action_routes(), log_routes(), attach_routes(), exec_routes(),
-                                  image_routes(), network_routes(), volume_routes(), project_routes()})
+        for (const auto& group :
+             {system_routes(), event_routes(), container_routes(), container_create_routes(), container_action_routes(),
+              container_update_routes(), stats_routes(), top_routes(), log_routes(), attach_routes(), exec_routes(),
+              image_routes(), network_routes(), volume_routes(), project_routes()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

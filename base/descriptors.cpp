@@ -53,6 +53,18 @@ void close_from(int first) {
     }
 }
 
+void close_from_except(int first, int kept) {
+    if (kept < first) return close_from(first);
+    if (kernel_has(KernelFeature::close_range)) {
+        if (kept > first) ::syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(kept) - 1, 0);
+    } else {
+        for (const int number : open_numbers()) {
+            if (number >= first && number < kept) ::close(number);
+        }
+    }
+    close_from(kept + 1);
+}
+
 void close_at_exec_from(int first) {
     if (kernel_has(KernelFeature::close_range)) {
         check(::syscall(SYS_close_range, static_cast<unsigned>(first), ~0u, CLOSE_RANGE_CLOEXEC), "mark descriptors");

@@ -5,6 +5,7 @@
 namespace hoist {
 
 void close_from(int first);
+void close_from_except(int first, int kept);
 /// Marks them to be closed at exec. @throws Error
 void close_at_exec_from(int first);
 

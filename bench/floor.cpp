@@ -2,14 +2,10 @@
 #include "bench/floor.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -21,18 +17,12 @@
 #include <cstring>
 
 #include "bench/floor_net.h"
+#include "bench/floor_privileges.h"
 
 namespace hoist::bench {
 namespace {
 
 constexpr const char* controllers[] = {"memory", "pids", "cpu"};
-constexpr unsigned long long kept_capabilities = 0xa80425fb;
-
-void need(bool ok, const char* what) {
-    if (ok) return;
-    std::perror(what);
-    std::_Exit(125);
-}
 
 void put(const std::string& path, const std::string& text) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -79,32 +69,12 @@ void mask_paths() {
     }
 }
 
-void drop_privileges(const std::string& seccomp) {
-    for (int number = 0; number <= CAP_LAST_CAP; ++number)
-        if (!(kept_capabilities >> number & 1)) ::prctl(PR_CAPBSET_DROP, number);
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct data[2] = {};
-    data[0].effective = data[0].permitted = static_cast<unsigned>(kept_capabilities);
-    std::string filter;
-    if (!seccomp.empty()) {
-        const int fd = ::open(seccomp.c_str(), O_RDONLY | O_CLOEXEC);
-        filter.resize(65536);
-        filter.resize(static_cast<std::size_t>(::read(fd, filter.data(), filter.size())));
-        ::close(fd);
-        const sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
-                                 reinterpret_cast<sock_filter*>(filter.data())};
-        need(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0, "seccomp");
-    }
-    need(::syscall(SYS_capset, &header, data) == 0, "capset");
-}
-
 [[noreturn]] void become_container(const FloorOptions& options, const std::string& area, int go) {
     char byte;
     need(::read(go, &byte, 1) == 1, "go");
     need(::unshare(CLONE_NEWCGROUP) == 0, "cgroup namespace");
     need(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private");
-    std::string filter_copy = options.seccomp;
-    const int filter = filter_copy.empty() ? -1 : ::open(filter_copy.c_str(), O_RDONLY | O_CLOEXEC);
+    std::string filter = read_filter(options.seccomp);
     const std::string data = "lowerdir=" + options.lower + ",upperdir=" + area + "/upper,workdir=" + area + "/work";
     const std::string merged = area + "/merged";
     need(::mount("overlay", merged.c_str(), "overlay", 0, data.c_str()) == 0, "overlay");
@@ -123,7 +93,7 @@ void drop_privileges(const std::string& seccomp) {
     need(::syscall(SYS_pivot_root, ".", ".") == 0 && ::umount2(".", MNT_DETACH) == 0, "pivot_root");
     need(::sethostname("floor", 5) == 0, "hostname");
     bring_up_inside(options.address, options.gateway);
-    drop_privileges(filter < 0 ? "" : "/proc/self/fd/" + std::to_string(filter));
+    drop_privileges(filter);
     ::execv(options.argv[0], const_cast<char**>(options.argv));
     std::perror(options.argv[0]);
     std::_Exit(127);

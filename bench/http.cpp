@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -61,17 +62,33 @@ std::string Connection::read_answer(int& status) {
     return body;
 }
 
-Json Connection::request(const std::string& method, const std::string& target, const Json& body) {
+void Connection::send(const std::string& method, const std::string& target, const Json& body) {
     if (!socket_) connect();
     const std::string text = body.is_null() ? "" : body.dump();
     std::string message = fmt::format("{} {} HTTP/1.1\r\nHost: hoist\r\n", method, target);
     if (!text.empty()) message += "Content-Type: application/json\r\n";
     message += fmt::format("Content-Length: {}\r\n\r\n{}", text.size(), text);
     write_all(socket_, message, "request");
+}
+
+Json Connection::request(const std::string& method, const std::string& target, const Json& body) {
+    send(method, target, body);
     int status = 0;
     const std::string answer = read_answer(status);
     if (status >= 400) fail(Kind::internal, "{} {}: status {}: {}", method, target, status, answer);
     return answer.empty() ? Json() : Json::parse(answer, nullptr, false);
+}
+
+void Connection::request_stream(const std::string& target, const Json& body) {
+    send("POST", target, body);
+    std::string all;
+    char bytes[65536];
+    for (ssize_t got; (got = check(::read(socket_.get(), bytes, sizeof bytes), "read the stream")) > 0;)
+        all.append(bytes, static_cast<std::size_t>(got));
+    socket_.reset();
+    buffer_.clear();
+    if (!all.starts_with("HTTP/1.1 200") && !all.starts_with("HTTP/1.1 101"))
+        fail(Kind::internal, "{}: {}", target, all);
 }
 
 bool Connection::answers(const std::string& path) {

@@ -54,9 +54,14 @@ struct Command {
 // One function per file of commands.
 std::vector<Command> stack_commands();
 std::vector<Command> stack_list_commands();
+std::vector<Command> pause_commands();
+std::vector<Command> update_commands();
+std::vector<Command> stats_commands();
+std::vector<Command> top_commands();
 std::vector<Command> config_commands();
 std::vector<Command> log_commands();
 std::vector<Command> exec_commands();
+std::vector<Command> attach_commands();
 std::vector<Command> container_commands();
 std::vector<Command> run_commands();
 std::vector<Command> image_commands();
@@ -65,6 +70,8 @@ std::vector<Command> volume_commands();
 std::vector<Command> system_commands();
 std::vector<Command> event_commands();
 
+/// The option of all that join a terminal.
+inline const Option detach_keys_option{"--detach-keys", "KEYS", "let go of it with these; default ctrl-p,ctrl-q"};
 /// The option that all lists have.
 inline const Option format_option{"--format", "FORMAT", "table or json"};
 /// Whether --format asks for JSON. @throws UsageError for another word

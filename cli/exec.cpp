@@ -25,6 +25,7 @@ Json exec_body(const Arguments& arguments, bool tty, bool stdin_) {
                  {"Tty", tty},
                  {"Privileged", arguments.flag("privileged")},
                  {"AttachStdin", stdin_},
+                 {"DetachKeys", arguments.get("detach-keys")},
                  {"AttachStdout", true},
                  {"AttachStderr", true}};
     return body;
@@ -53,7 +54,9 @@ int exec(Context& context, const Arguments& arguments) {
         } catch (const Error&) {  // it may have ended: then the size is nobody's business
         }
     };
-    run_session(stream, {.tty = tty, .stdin_ = stdin_, .resize = resize});
+    const SessionEnd end = run_session(
+        stream, {.tty = tty, .stdin_ = stdin_, .detach_keys = arguments.get("detach-keys"), .resize = resize});
+    if (end == SessionEnd::detached) return 0;
     const Json ended = client.get("/exec/" + id + "/json");
     return json_value(ended, "ExitCode", 0);
 }
@@ -72,6 +75,7 @@ std::vector<Command> exec_commands() {
                          {"-w, --workdir", "DIR", "in this directory"},
                          {"-e, --env", "NAME=VALUE", "with this variable; may be repeated"},
                          {"--privileged", "", "with all capabilities"},
+                         detach_keys_option,
                          {"--index", "N", "in this replica"}},
              .least_words = 2,
              .options_end = OptionsEnd::first_word,

@@ -82,7 +82,7 @@ bool Answer::read_some(std::string& to) {
         return !decoder_.done();
     }
     if (decoder_.done()) return false;
-    std::array<char, 16384> part;
+    static std::array<char, 128 << 10> part;  // no page of it is touched that is not needed
     const auto size = receive(socket_, part.data(), part.size());
     if (size == 0) {
         if (!decoder_.may_end()) fail(Kind::unavailable, "the daemon closed the connection in the middle of an answer");

@@ -14,17 +14,18 @@ namespace {
 constexpr std::array<int, 12> colors = {36, 33, 32, 35, 34, 96, 93, 92, 95, 94, 31, 91};
 constexpr std::size_t longest_line = 1 << 20;
 
-std::string log_target(const std::string& id, const LogWindow& window) {
+}  // namespace
+
+std::string log_target(const std::string& id, const LogWindow& window, bool timestamps) {
     wire::Query query;
-    query.add("stdout", "1").add("stderr", "1").add("timestamps", "1");
+    query.add("stdout", "1").add("stderr", "1");
+    if (timestamps) query.add("timestamps", "1");
     if (!window.since.empty()) query.add("since", window.since);
     if (!window.until.empty()) query.add("until", window.until);
     if (!window.tail.empty()) query.add("tail", window.tail);
     if (window.follow) query.add("follow", "1");
     return container_path(id, "logs?" + query.str());
 }
-
-}  // namespace
 
 LogSource::LogSource(Answer answer, std::string label, bool tty, std::string id)
     : answer_(std::move(answer)), label_(std::move(label)), id_(std::move(id)), tty_(tty) {}
@@ -65,7 +66,7 @@ void LogSource::cut(wire::FrameStream stream, bool rest) {
 }
 
 void LogFollower::add(const std::string& id, const std::string& label, bool tty, const LogWindow& window) {
-    Answer answer = client_.stream("GET", log_target(id, window));
+    Answer answer = client_.stream("GET", log_target(id, window, true));
     sources_.emplace_back(std::move(answer), label, tty, id);
     if (std::find(labels_.begin(), labels_.end(), label) == labels_.end()) labels_.push_back(label);
     width_ = std::max(width_, display_width(escape_for_terminal(label)));

@@ -27,6 +27,9 @@ struct LogWindow {
     bool follow = false;
 };
 
+/// The request for a container's log.
+std::string log_target(const std::string& id, const LogWindow& window, bool timestamps);
+
 /// One line with its time, as the daemon sends it.
 struct StampedLine {
     std::string time, text;  ///< text with its end of line

@@ -2,6 +2,7 @@
 // hoist logs
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/log_copy.h"
 #include "cli/log_follow.h"
 #include "cli/project_files.h"
 #include "cli/targets.h"
@@ -64,6 +65,11 @@ int show_logs(Context& context, const Arguments& arguments) {
     LogWindow past{.since = moment_of(arguments, "since", present),
                    .until = moment_of(arguments, "until", present),
                    .tail = tail_of(arguments)};
+    if (wanted.size() == 1 && !style.prefix) {
+        past.follow = follow;
+        copy_log(context.client(), wanted.front().id, wanted.front().tty, past, style.timestamps);
+        return 0;
+    }
     if (follow && past.until.empty()) past.until = wire::unix_text(present - settled);
     LogFollower follower(context.client(), style);
     for (const auto& one : wanted) follower.add(one.id, one.label, one.tty, past);

@@ -6,7 +6,9 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/attach.h"
 #include "cli/command.h"
+#include "cli/resource_options.h"
 #include "cli/session.h"
 #include "cli/targets.h"
 #include "wire/url.h"
@@ -57,12 +59,6 @@ std::string bind_of(const std::string& text) {
            (colon == std::string::npos ? "" : text.substr(colon));
 }
 
-Json restart_policy(const std::string& text) {
-    const auto colon = text.find(':');
-    return {{"Name", text.substr(0, colon)},
-            {"MaximumRetryCount", colon == std::string::npos ? 0 : std::atoi(text.c_str() + colon + 1)}};
-}
-
 Json host_config(const Arguments& arguments) {
     Json host = {{"AutoRemove", arguments.flag("rm")},
                  {"NetworkMode", arguments.get("network", "default")},
@@ -84,18 +80,19 @@ Json host_config(const Arguments& arguments) {
     host["Binds"] = std::move(binds);
     host["Tmpfs"] = std::move(tmpfs);
     if (arguments.has("restart")) host["RestartPolicy"] = restart_policy(arguments.get("restart"));
-    if (const auto text = arguments.get("memory"); !text.empty()) {
-        const auto size = parse_bytes(text);
-        if (!size) throw UsageError(fmt::format("--memory: '{}' is no size", escape_for_terminal(text)));
-        host["Memory"] = size->count;
+    add_resources(arguments, host);
+    if (arguments.has("log-driver")) host["LogConfig"]["Type"] = arguments.get("log-driver");
+    for (const auto& text : arguments.all("log-opt")) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos)
+            throw UsageError(fmt::format("--log-opt: '{}' is not NAME=VALUE", escape_for_terminal(text)));
+        host["LogConfig"]["Config"][text.substr(0, equals)] = text.substr(equals + 1);
     }
-    if (const auto text = arguments.get("cpus"); !text.empty())
-        host["NanoCpus"] = static_cast<std::int64_t>(std::strtod(text.c_str(), nullptr) * 1e9);
-    if (const auto limit = arguments.number("pids-limit")) host["PidsLimit"] = *limit;
     return host;
 }
 
-Json create_body(const Arguments& arguments, bool tty, bool stdin_) {
+/// @param joined  whether we will pass standard input on: its end is then the container's
+Json create_body(const Arguments& arguments, bool tty, bool joined) {
     Json body = {{"Image", arguments.words[0]},
                  {"Env", environment_of(arguments)},
                  {"Labels", labels_of(arguments)},
@@ -104,8 +101,8 @@ Json create_body(const Arguments& arguments, bool tty, bool stdin_) {
                  {"Hostname", arguments.get("hostname")},
                  {"StopSignal", arguments.get("stop-signal")},
                  {"Tty", tty},
-                 {"OpenStdin", stdin_},
-                 {"StdinOnce", stdin_},
+                 {"OpenStdin", arguments.flag("interactive")},
+                 {"StdinOnce", joined},
                  {"HostConfig", host_config(arguments)}};
     if (arguments.words.size() > 1)
         body["Cmd"] = std::vector<std::string>(arguments.words.begin() + 1, arguments.words.end());
@@ -134,7 +131,8 @@ int start_failed(const Error& error) {
 
 int follow(Context& context, const Arguments& arguments, const std::string& id, bool tty, bool stdin_) {
     const auto& client = context.client();
-    const std::string streams = fmt::format("attach?stream=1&stdout=1&stderr=1{}", stdin_ ? "&stdin=1" : "");
+    const auto keys = arguments.get("detach-keys");
+    const std::string streams = attach_target(stdin_, keys);
     Answer output = client.stream("POST", container_path(id, streams), std::nullopt, true);
     Answer exit = client.stream(
         "POST", container_path(id, arguments.flag("rm") ? "wait?condition=removed" : "wait?condition=next-exit"));
@@ -148,7 +146,12 @@ int follow(Context& context, const Arguments& arguments, const std::string& id, 
     const auto resize = [&](TerminalSize size) {
         client.open("POST", container_path(id, fmt::format("resize?h={}&w={}", size.rows, size.columns)));
     };
-    run_session(output, {.tty = tty, .stdin_ = stdin_, .resize = resize});
+    const SessionEnd end = run_session(output, {.tty = tty,
+                                                .stdin_ = stdin_,
+                                                .detach_keys = keys,
+                                                .resize = resize,
+                                                .pass_signal = signal_sender(client, id, arguments)});
+    if (end == SessionEnd::detached) return 0;
     return json_value(parse_json(trim(exit.read_all()), "the daemon's answer"), "StatusCode", 0);
 }
 
@@ -178,31 +181,33 @@ int create_only(Context& context, const Arguments& arguments) {
 }
 
 Options creation_options() {
-    return {{"--name", "NAME", "name of the container"},
-            {"--rm", "", "remove it when it ends"},
-            {"-i, --interactive", "", "pass standard input on"},
-            {"-t, --tty", "", "with a terminal"},
-            {"-e, --env", "NAME=VALUE", "variable; may be repeated"},
-            {"-v, --volume", "SOURCE:TARGET[:ro]", "volume or folder; may be repeated"},
-            {"--tmpfs", "TARGET", "memory file system; may be repeated"},
-            {"-p, --publish", "[IP:]HOST:CONTAINER", "published port; may be repeated"},
-            {"--network", "NAME", "network, or none, host, container:NAME"},
-            {"-w, --workdir", "DIR", "working directory"},
-            {"-u, --user", "USER", "user"},
-            {"--entrypoint", "PROGRAM", "in place of the image's"},
-            {"-l, --label", "NAME=VALUE", "label; may be repeated"},
-            {"--hostname", "NAME", "host name"},
-            {"--restart", "POLICY", "no, always, on-failure[:N], unless-stopped"},
-            {"-m, --memory", "SIZE", "memory limit"},
-            {"--cpus", "N", "processors"},
-            {"--pids-limit", "N", "processes and threads"},
-            {"--init", "", "with a small init as process 1"},
-            {"--read-only", "", "read-only root"},
-            {"--privileged", "", "with all rights on the host"},
-            {"--cap-add", "CAPABILITY", "may be repeated"},
-            {"--cap-drop", "CAPABILITY", "may be repeated"},
-            {"--security-opt", "OPTION", "may be repeated"},
-            {"--stop-signal", "SIGNAL", "signal that stops it"}};
+    Options options = resource_options();
+    const Options others = {{"--name", "NAME", "name of the container"},
+                            {"--rm", "", "remove it when it ends"},
+                            {"-i, --interactive", "", "pass standard input on"},
+                            {"-t, --tty", "", "with a terminal"},
+                            {"-e, --env", "NAME=VALUE", "variable; may be repeated"},
+                            {"-v, --volume", "SOURCE:TARGET[:ro]", "volume or folder; may be repeated"},
+                            {"--tmpfs", "TARGET", "memory file system; may be repeated"},
+                            {"-p, --publish", "[IP:]HOST:CONTAINER", "published port; may be repeated"},
+                            {"--network", "NAME", "network, or none, host, container:NAME"},
+                            {"-w, --workdir", "DIR", "working directory"},
+                            {"-u, --user", "USER", "user"},
+                            {"--entrypoint", "PROGRAM", "in place of the image's"},
+                            {"-l, --label", "NAME=VALUE", "label; may be repeated"},
+                            {"--hostname", "NAME", "host name"},
+                            {"--restart", "POLICY", "no, always, on-failure[:N], unless-stopped"},
+                            {"--init", "", "with a small init as process 1"},
+                            {"--read-only", "", "read-only root"},
+                            {"--privileged", "", "with all rights on the host"},
+                            {"--cap-add", "CAPABILITY", "may be repeated"},
+                            {"--cap-drop", "CAPABILITY", "may be repeated"},
+                            {"--security-opt", "OPTION", "may be repeated"},
+                            {"--log-driver", "NAME", "local, json-file, journald or none"},
+                            {"--log-opt", "NAME=VALUE", "max-size, max-file, mode, ...; may be repeated"},
+                            {"--stop-signal", "SIGNAL", "signal that stops it"}};
+    options.insert(options.begin(), others.begin(), others.end());
+    return options;
 }
 
 }  // namespace
@@ -210,6 +215,7 @@ Options creation_options() {
 std::vector<Command> run_commands() {
     Options with_detach = creation_options();
     with_detach.insert(with_detach.begin(), {"-d, --detach", "", "in the background"});
+    with_detach.insert(with_detach.end(), {detach_keys_option, sig_proxy_option});
     return {{.name = "run",
              .words = "IMAGE [COMMAND [ARGUMENT...]]",
              .summary = "create and start one container",

@@ -7,6 +7,7 @@
 
 #include <csignal>
 
+#include "base/detach_keys.h"
 #include "base/error.h"
 #include "wire/frames.h"
 
@@ -15,9 +16,13 @@ namespace {
 
 class Session {
 public:
-    Session(Answer& stream, const SessionOptions& options) : stream_(stream), options_(options), winch_({SIGWINCH}) {}
+    Session(Answer& stream, const SessionOptions& options)
+        : stream_(stream),
+          options_(options),
+          keys_(options.tty ? parse_detach_keys(options.detach_keys) : ""),
+          signals_(heeded_signals(options)) {}
 
-    void run() {
+    SessionEnd run() {
         std::optional<RawMode> raw;
         if (options_.tty && options_.stdin_ && is_terminal(STDIN_FILENO)) raw.emplace(STDIN_FILENO);
         resize();
@@ -26,18 +31,35 @@ public:
         if (!input) end_input();
         while (open) {
             pollfd waiting[] = {
-                {stream_.fd(), POLLIN, 0}, {winch_.fd(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}};
+                {stream_.fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}};
             ::poll(waiting, 3, -1);
-            if (waiting[1].revents) resize();
+            if (waiting[1].revents) take_signals();
             if (waiting[2].revents) input = pass_input();
             if (waiting[0].revents) open = read_output();
         }
+        return detached_ ? SessionEnd::detached : SessionEnd::ended;
     }
 
 private:
-    void resize() {
-        while (winch_.next() != 0) {
+    static std::vector<int> heeded_signals(const SessionOptions& options) {
+        std::vector<int> signals = {SIGWINCH};
+        if (options.pass_signal && !options.tty)
+            signals.insert(signals.end(), {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
+        return signals;
+    }
+
+    void take_signals() {
+        bool resized = false;
+        while (const int signal = signals_.next()) {
+            if (signal == SIGWINCH)
+                resized = true;
+            else
+                options_.pass_signal(signal);
         }
+        if (resized) resize();
+    }
+
+    void resize() {
         if (options_.tty && options_.resize && is_terminal(STDOUT_FILENO))
             options_.resize(terminal_size(STDOUT_FILENO));
     }
@@ -54,6 +76,8 @@ private:
             return false;
         }
         std::string_view bytes(part.data(), static_cast<std::size_t>(size));
+        std::string passed;
+        detached_ = keys_.feed(bytes, passed) || detached_;
         while (!bytes.empty()) {
             const auto sent = ::send(stream_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (sent < 0 && errno == EINTR) continue;
@@ -84,14 +108,16 @@ private:
 
     Answer& stream_;
     const SessionOptions& options_;
-    SignalQueue winch_;
+    DetachKeys keys_;
+    SignalQueue signals_;
     wire::FrameDecoder decoder_;
+    bool detached_ = false;
 };
 
 }  // namespace
 
-void run_session(Answer& stream, const SessionOptions& options) {
-    Session(stream, options).run();
+SessionEnd run_session(Answer& stream, const SessionOptions& options) {
+    return Session(stream, options).run();
 }
 
 }  // namespace hoist::cli

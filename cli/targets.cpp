@@ -29,7 +29,8 @@ ListedContainer listed(const Json& entry) {
 }  // namespace
 
 bool ListedContainer::running() const {
-    return json_value<std::string>(entry, "State", "") == "running";
+    const auto state = json_value<std::string>(entry, "State", "");
+    return state == "running" || state == "paused";
 }
 
 std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all) {

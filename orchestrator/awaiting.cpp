@@ -4,16 +4,16 @@
 #include "base/text.h"
 #include "orchestrator/blocking.h"
 #include "orchestrator/engine_hands.h"
-#include "runtime/log_store.h"
+#include "orchestrator/log_config.h"
 
 namespace hoist::orchestrator {
 namespace {
 
 /// The last lines of a log, indented; empty if there is none to read.
-std::string last_lines(const std::string& directory) {
+std::string last_lines(const ContainerView& view) {
     std::string text;
     try {
-        runtime::LogReader reader(directory, {.tail = 10});
+        runtime::LogReader reader = open_log(view, {.tail = 10});
         while (const auto line = reader.next()) {
             text += "\n    " + escape_for_terminal(trim(line->text));
             if (text.size() > 16384) break;
@@ -39,7 +39,7 @@ asio::awaitable<std::string> failure_report(Engine& engine, ContainerId id) {
         text += fmt::format("\n  last probe: exit {}: {}", probe.exit_code,
                             escape_for_terminal(trim(std::string_view(probe.output).substr(0, 1024))));
     }
-    auto job = [directory = view.log_directory] { return last_lines(directory); };
+    auto job = [view] { return last_lines(view); };
     const auto lines = co_await on_pool(engine.workers(), std::move(job));
     if (!lines.empty()) text += "\n  last lines of its log:" + lines;
     co_return text;

@@ -115,11 +115,13 @@ struct Exit {
     std::string error;  ///< why it could not be started
 };
 
-// The states, with what is only true in each. @see docker's Status: created running restarting exited removing
+// The states, with what is only true in each. @see docker's Status: created running paused restarting exited removing
 struct Created {};
 struct Running {
     int pid = 0;
     TimePoint since;
+    bool paused = false;
+    bool oom_killed = false;  ///< the kernel has killed a process of it for lack of memory
 };
 /// Waits for its back-off after an exit.
 struct Restarting {
@@ -131,7 +133,7 @@ struct Exited {
 };
 struct Removing {};
 using State = std::variant<Created, Running, Restarting, Exited, Removing>;
-/// "created", "running", "restarting", "exited", "removing"
+/// "created", "running", "paused", "restarting", "exited", "removing"
 const char* status_word(const State& state);
 
 enum class Health { none, starting, healthy, unhealthy };
@@ -175,9 +177,11 @@ struct ContainerView {
     HealthState health;
     int restart_count = 0;
     bool stopped_by_user = false;
+    bool limits_pending = false;  ///< the kernel may not know the spec's limits yet
     std::vector<EndpointState> endpoints;
     std::vector<PublishedPortState> ports;
     int monitor_pid = 0;
+    std::uint64_t log_lost_bytes = 0;  ///< output that the log has not got, as far as the monitor has told
     std::string log_directory;
 };
 

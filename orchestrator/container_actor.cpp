@@ -24,7 +24,7 @@ ContainerActor::ContainerActor(Engine::State& engine, ContainerView view, ImageF
     : engine_(engine),
       view_(std::move(view)),
       image_(std::move(image)),
-      spec_text_(to_json(view_.spec).dump(-1, ' ', false, Json::error_handler_t::replace)),
+      spec_text_(text_of(view_.spec)),
       operations_(engine.executor(), 1),
       transitions_(engine.executor(), 1),
       changed_(engine.executor()),
@@ -66,6 +66,7 @@ std::chrono::seconds ContainerActor::grace_of(std::optional<std::chrono::seconds
 asio::awaitable<void> ContainerActor::start() {
     const auto self = shared_from_this();
     const auto lock = co_await operations_.acquire();
+    if (paused()) fail(Kind::conflict, "container {} is paused: unpause it instead", view_.name);
     if (running()) co_return;
     cancel_restart();
     view_.restart_count = 0;
@@ -106,6 +107,7 @@ asio::awaitable<void> ContainerActor::end_process(int signal, std::chrono::secon
         publish("kill", {{"signal", std::to_string(number)}});
         try {
             co_await ask_monitor(send(number));
+            co_await thaw_after(number);
         } catch (const Error& error) {
             if (running()) spdlog::warn("{}: signal {}: {}", view_.name, number, error.what());
         }
@@ -168,6 +170,7 @@ asio::awaitable<void> ContainerActor::kill(int signal) {
     const Json request{{"op", "signal"}, {"signal", signal}, {"all", signal == SIGKILL}};
     co_await ask_monitor(request);
     publish("kill", {{"signal", std::to_string(signal)}});
+    co_await thaw_after(signal);
     if (signal == SIGKILL) co_await exits_within(patience_after_kill);
 }
 
@@ -284,20 +287,30 @@ asio::awaitable<void> ContainerActor::wait_healthy(Patience patience) {
     }
 }
 
-asio::awaitable<void> ContainerActor::attach(Fd socket, bool input) {
+asio::awaitable<void> ContainerActor::attach(Fd socket, AttachSpec what) {
     const auto self = shared_from_this();
+    if (paused()) fail(Kind::conflict, "container {} is paused: unpause it before attach", view_.name);
+    publish("attach");
     if (!running() || !monitor_) {
-        clients_.push_back({std::move(socket), input});
+        clients_.push_back({std::move(socket), std::move(what)});
         co_return;
     }
-    const Json request{{"op", "attach"}, {"stdin", input}};
-    co_await ask_monitor(request, std::vector<int>(1, socket.get()));
+    co_await ask_monitor(attach_request(what), std::vector<int>(1, socket.get()));
+}
+
+Json ContainerActor::attach_request(const AttachSpec& what) {
+    return {{"op", "attach"},
+            {"stdin", what.input},
+            {"stdout", what.out},
+            {"stderr", what.err},
+            {"detach_keys", what.detach_keys}};
 }
 
 asio::awaitable<void> ContainerActor::resize(int rows, int columns) {
     const auto self = shared_from_this();
     const Json request{{"op", "resize"}, {"rows", rows}, {"columns", columns}};
     co_await ask_monitor(request);
+    publish("resize", {{"height", std::to_string(rows)}, {"width", std::to_string(columns)}});
 }
 
 asio::awaitable<runtime::Message> ContainerActor::ask_monitor(Json body, std::vector<int> fds) {

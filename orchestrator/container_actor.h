@@ -45,12 +45,16 @@ public:
     asio::awaitable<void> restart(std::optional<std::chrono::seconds> grace);
     asio::awaitable<void> remove(bool force, bool with_anonymous_volumes);
     asio::awaitable<void> rename(std::string name);
+    asio::awaitable<void> set_paused(bool wanted);
+    asio::awaitable<void> update(ContainerUpdate change);
     // At any time.
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
     asio::awaitable<void> wait_healthy(Patience patience);
-    asio::awaitable<void> attach(Fd socket, bool input);
+    asio::awaitable<void> attach(Fd socket, AttachSpec what);
     asio::awaitable<void> resize(int rows, int columns);
+    asio::awaitable<ContainerUsage> usage();
+    asio::awaitable<std::vector<runtime::ProcessFacts>> processes();
 
     /// A request to the monitor. @throws Error(conflict) if the container is not running
     asio::awaitable<runtime::Message> ask_monitor(Json body, std::vector<int> fds = {});
@@ -80,11 +84,19 @@ private:
     asio::awaitable<bool> exits_within(std::chrono::milliseconds limit);
     void cancel_restart() { ++restart_generation_; }
     asio::awaitable<void> start_locked();
+    // container_pause.cpp
+    bool paused() const;
+    void note_paused(bool paused);
+    asio::awaitable<void> thaw_after(int signal);
+    // container_update.cpp
+    asio::awaitable<void> apply_limits();
+    asio::awaitable<void> repeat_update();
     // container_start.cpp
     asio::awaitable<void> launch();
     asio::awaitable<void> prepare_network();
     asio::awaitable<void> prepare_monitor();
     asio::awaitable<void> join_clients();
+    static Json attach_request(const AttachSpec& what);
     asio::awaitable<Fd> namespace_of(std::string container);
     asio::awaitable<void> keep_network();
     void use_connection(Fd socket);
@@ -92,6 +104,7 @@ private:
     asio::awaitable<void> store_failed_start(std::string error);
     // container_exit.cpp
     void take_event(runtime::Message message);
+    void note_log_loss(std::uint64_t bytes);
     asio::awaitable<void> take_exit(runtime::ExitRecord record);
     asio::awaitable<void> lose_monitor();
     asio::awaitable<void> clear_processes();
@@ -117,7 +130,7 @@ private:
     Engine::State& engine_;
     ContainerView view_;
     const ImageFacts image_;
-    const std::string spec_text_;
+    std::string spec_text_;
 
     Semaphore operations_;   ///< one operation at a time
     Semaphore transitions_;  ///< one change of state at a time, with its row and event
@@ -125,14 +138,15 @@ private:
 
     std::shared_ptr<MonitorConnection> monitor_;
     std::optional<runtime::Message> hello_;
-    std::string written_spec_;  ///< what the monitor's spec.json says
+    std::string written_spec_;     ///< what the monitor's spec.json says
+    std::shared_ptr<Fd> process_;  ///< pidfd of process 1: tells whether its number is still its own
     Fd netns_;
     bool plugged_ = false;  ///< netns_ (if one is needed) and names are there
     std::optional<netmgr::DnsSockets> unkept_dns_;
     /// A client that attached before the start, as `docker run` does.
     struct WaitingClient {
         Fd socket;
-        bool input = false;
+        AttachSpec what;
     };
     std::vector<WaitingClient> clients_;
 
@@ -141,7 +155,7 @@ private:
     bool ended_ = false;      ///< the last run is over and none follows
     bool removed_ = false;
     Exit last_known_;  ///< the last exit, once the state is Removing
-    std::uint64_t exits_ = 0;
+    std::uint64_t exits_ = 0, pauses_ = 0;
     std::uint64_t restart_generation_ = 0, health_generation_ = 0;
     BackOff back_off_;
     Signal health_wake_;

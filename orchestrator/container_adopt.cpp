@@ -85,18 +85,24 @@ asio::awaitable<void> ContainerActor::take_hello() {
     auto hello = std::move(*std::exchange(hello_, std::nullopt));
     const auto state = json_value<std::string>(hello.body, "state", "");
     view_.monitor_pid = monitor_->peer();
+    view_.log_lost_bytes = json_value<std::uint64_t>(hello.body, "log_lost", 0);
     const bool wanted = running() || std::holds_alternative<Restarting>(view_.state);
     if (state == "running" || wanted) take_kept(hello);
     if (state == "running") {
         const auto since = TimePoint(Nanoseconds(json_value<std::int64_t>(hello.body, "started_at", 0)));
         const auto pid = json_value(hello.body, "pid", 0);
+        if (!hello.fds.empty()) process_ = std::make_shared<Fd>(std::move(hello.fds.front()));
         const auto health = view_.health;
-        const bool known = running();
-        set_state(Running{pid, since});
-        if (!known) co_await persist();
+        const auto* known = std::get_if<Running>(&view_.state);
+        const bool paused = json_value(hello.body, "paused", false);
+        const bool news = !known || known->paused != paused;
+        const bool oom_killed = json_value(hello.body, "oom_killed", known && known->oom_killed);
+        set_state(Running{pid, since, paused, oom_killed});
+        if (news) co_await persist();
         // What depends on it must not be started on the strength of a process that is about to be gone.
         const bool gone = is_dying(pid) && co_await exits_within(patience);
         if (!gone) {
+            co_await repeat_update();
             begin_health(health.status == Health::none ? Health::starting : health.status);
             view_.health.failing_streak = health.failing_streak;
             view_.health.recalled = true;

@@ -32,8 +32,21 @@ void ContainerActor::take_event(runtime::Message message) {
         it->second->ended.notify();
         execs_.erase(it);
     } else if (event == "oom") {
+        if (auto* up = std::get_if<Running>(&view_.state)) up->oom_killed = true;
         publish("oom");
+    } else if (event == "log_lost") {
+        note_log_loss(json_value<std::uint64_t>(message.body, "bytes", 0));
+    } else if (event == "detach") {
+        publish("detach");
     }
+}
+
+void ContainerActor::note_log_loss(std::uint64_t bytes) {
+    if (bytes == view_.log_lost_bytes) return;
+    view_.log_lost_bytes = bytes;
+    spdlog::warn("{}: its log (driver {}) could not be written: {} bytes are missing so far", view_.name,
+                 view_.spec.log_driver, bytes);
+    publish("log_lost", {{"bytes", std::to_string(bytes)}});
 }
 
 /// The state after an exit. Decides on the restart, and begins it.
@@ -70,6 +83,7 @@ asio::awaitable<void> ContainerActor::take_exit(runtime::ExitRecord record) {
         spdlog::error("{}: its exit with code {} could not be stored: {}", view_.name, exit.code, error.what());
     }
     ++exits_;
+    process_.reset();
     for (auto& [id, exec] : execs_) exec->code = 137, exec->ended.notify();
     execs_.clear();
     view_.state = std::move(after);

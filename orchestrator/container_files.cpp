@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "orchestrator/log_config.h"
 
 namespace hoist::orchestrator {
 namespace {
@@ -69,27 +70,16 @@ std::string seccomp_file(const ContainerSpec& spec, SeccompFiles& seccomp) {
     return seccomp.for_capabilities(effective_capabilities(spec));
 }
 
-runtime::LogLimits log_limits(const std::map<std::string, std::string>& options) {
-    runtime::LogLimits limits;
-    if (const auto it = options.find("max-size"); it != options.end()) {
-        const auto size = parse_bytes(it->second);
-        if (!size || size->count < 4096) fail(Kind::invalid, "log option max-size '{}': use 4k or more", it->second);
-        limits.segment_size = *size;
-    }
-    if (const auto it = options.find("max-file"); it != options.end()) {
-        limits.segments = std::atoi(it->second.c_str());
-        if (limits.segments < 1) fail(Kind::invalid, "log option max-file '{}': use 1 or more", it->second);
-    }
-    return limits;
-}
-
-void make_bind_sources(const ContainerSpec& spec) {
-    for (const auto& mount : spec.mounts) {
+/// Sources that must be there, sources to be made, and those that are to be found inside a directory only.
+void prepare_bind_sources(StartInput& input) {
+    for (const auto& mount : input.view.spec.mounts) {
         if (mount.type != MountSpec::Type::bind) continue;
-        if (mount.create_host_path && ::access(mount.source.c_str(), F_OK) != 0)
-            make_directories(mount.source);
-        else if (::access(mount.source.c_str(), F_OK) != 0)
+        const auto confined = confine_source(mount.source, input.shared_directories);
+        if (!confined.below.empty()) input.facts.bind_sources[mount.source] = confined;
+        if (is_there(confined)) continue;
+        if (!mount.create_host_path)
             fail(Kind::not_found, "bind mount source {} does not exist on this host", mount.source);
+        make_source(confined);
     }
 }
 
@@ -108,9 +98,8 @@ runtime::MonitorSpec monitor_spec(const StartInput& input, const storage::Layout
     made.init = spec.init;
     made.open_stdin = spec.open_stdin;
     made.stdin_once = spec.stdin_once;
-    made.log_driver =
-        spec.log_driver == "none" ? runtime::MonitorSpec::LogDriver::none : runtime::MonitorSpec::LogDriver::local;
-    made.log_limits = log_limits(spec.log_options);
+    made.log =
+        log_settings(input.view, effective_environment(spec, input.image, effective_hostname(spec, input.view.id)));
     return made;
 }
 
@@ -161,7 +150,7 @@ std::string write_container_files(StartInput input, const storage::Layout& layou
     const auto directory = layout.container(view.id);
     const auto run = layout.container_run(view.id);
     make_directories(run, 0700);
-    make_bind_sources(view.spec);
+    prepare_bind_sources(input);
     input.facts.hostname_file = directory + "/hostname";
     input.facts.hosts_file = directory + "/hosts";
     input.facts.resolv_conf_file = directory + "/resolv.conf";

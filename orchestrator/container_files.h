@@ -20,6 +20,7 @@ struct StartInput {
     std::vector<std::string> lower;
     StartFacts facts;
     std::string host_resolv_conf;
+    std::vector<std::string> shared_directories;  ///< that containers write to
 };
 
 /// /etc/hosts of a container: loopback, its own addresses, extra_hosts (host-gateway is its first gateway). Pure.

@@ -70,8 +70,14 @@ void ContainerActor::end_health() {
 asio::awaitable<void> ContainerActor::watch_health(std::uint64_t generation, HealthSpec spec) {
     HealthVerdict verdict(spec, std::chrono::steady_clock::now());
     while (generation == health_generation_ && running()) {
+        if (paused()) {
+            co_await health_wake_.wait();
+            continue;
+        }
         const auto began = std::chrono::steady_clock::now();
+        const auto pauses = pauses_;
         auto result = co_await probe(spec);
+        if (pauses != pauses_) continue;  // it says nothing: the probe was frozen, too
         if (generation != health_generation_ || !running()) co_return;
         const auto at = std::chrono::steady_clock::now();
         const bool changed = verdict.feed(view_.health, std::move(result), at);

@@ -176,6 +176,7 @@ ContainerSpec container_spec_from_json(const Json& object) {
 
 const char* status_word(const State& state) {
     constexpr const char* words[] = {"created", "running", "restarting", "exited", "removing"};
+    if (const auto* running = std::get_if<Running>(&state); running && running->paused) return "paused";
     return words[state.index()];
 }
 

@@ -49,7 +49,7 @@ EndpointState endpoint_from_json(const Json& object) {
 void write_state(Json& object, const State& state) {
     object["status"] = status_word(state);
     if (const auto* running = std::get_if<Running>(&state))
-        object["pid"] = running->pid, object["since"] = stamp(running->since);
+        object["pid"] = running->pid, object["since"] = stamp(running->since), object["oom"] = running->oom_killed;
     if (const auto* restarting = std::get_if<Restarting>(&state))
         object["exit"] = exit_to_json(restarting->last), object["at"] = stamp(restarting->at);
     if (const auto* exited = std::get_if<Exited>(&state)) object["exit"] = exit_to_json(exited->last);
@@ -57,7 +57,9 @@ void write_state(Json& object, const State& state) {
 State read_state(const Json& object) {
     const auto word = json_value<std::string>(object, "status", "created");
     const auto exit = exit_from_json(json_value(object, "exit", Json::object()));
-    if (word == "running") return Running{json_value(object, "pid", 0), time_of(object, "since")};
+    if (word == "running" || word == "paused")
+        return Running{json_value(object, "pid", 0), time_of(object, "since"), word == "paused",
+                       json_value(object, "oom", false)};
     if (word == "restarting") return Restarting{exit, time_of(object, "at")};
     if (word == "exited") return Exited{exit};
     if (word == "removing") return Removing{};
@@ -77,6 +79,10 @@ std::string project_of(const ContainerSpec& spec) {
     return label == spec.labels.end() ? "" : label->second;
 }
 
+std::string text_of(const ContainerSpec& spec) {
+    return to_json(spec).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 storage::ContainerRow container_row(const ContainerView& view, const std::string& spec_text) {
     Json state;
     write_state(state, view.state);
@@ -85,6 +91,7 @@ storage::ContainerRow container_row(const ContainerView& view, const std::string
     state["image_reference"] = view.image_reference;
     state["restart_count"] = view.restart_count;
     state["stopped_by_user"] = view.stopped_by_user;
+    if (view.limits_pending) state["limits_pending"] = true;
     state["health"] = to_string(view.health.status);
     state["failing_streak"] = view.health.failing_streak;
     for (const auto& endpoint : view.endpoints) state["endpoints"].push_back(endpoint_to_json(endpoint));
@@ -110,6 +117,7 @@ ContainerView view_of(const storage::ContainerRow& row) {
     view.image_reference = json_value<std::string>(state, "image_reference", "");
     view.restart_count = json_value(state, "restart_count", 0);
     view.stopped_by_user = json_value(state, "stopped_by_user", false);
+    view.limits_pending = json_value(state, "limits_pending", false);
     view.health.status = health_of(json_value<std::string>(state, "health", "none"));
     view.health.failing_streak = json_value(state, "failing_streak", 0);
     for (const auto& endpoint : json_value(state, "endpoints", Json::array()))

@@ -9,7 +9,9 @@ namespace hoist::orchestrator {
 
 /// The label by which a container belongs to a project.
 std::string project_of(const ContainerSpec& spec);
-/// @param spec_text  to_json(view.spec) as text: it never changes, so it is made once
+/// A spec as the row holds it.
+std::string text_of(const ContainerSpec& spec);
+/// @param spec_text  text_of(view.spec), which changes so rarely that it is kept
 storage::ContainerRow container_row(const ContainerView& view, const std::string& spec_text);
 /// @throws Error(invalid) if the row is damaged
 ContainerView view_of(const storage::ContainerRow& row);

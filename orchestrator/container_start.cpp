@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting: network, files and monitor are prepared side by side, then the monitor is told to start.
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/fail_point.h"
@@ -25,6 +27,21 @@ int code_of_failure(const std::string& error) {
     if (error.find("not found") != std::string::npos || error.find("no such file") != std::string::npos) return 127;
     if (error.find("ermission denied") != std::string::npos) return 126;
     return 128;
+}
+
+bool has_bind_mounts(const ContainerSpec& spec) {
+    const auto is_bind = [](const auto& mount) { return mount.type == MountSpec::Type::bind; };
+    return std::any_of(spec.mounts.begin(), spec.mounts.end(), is_bind);
+}
+
+/// Directories of the host that containers write to, or did.
+std::vector<std::string> directories_of_containers(const Engine::State& engine) {
+    std::set<std::string> found;
+    for (const auto& volume : engine.volumes.all()) found.insert(volume.mountpoint);
+    for (const auto& [id, actor] : engine.containers)
+        for (const auto& mount : actor->view().spec.mounts)
+            if (mount.type == MountSpec::Type::bind && !mount.read_only) found.insert(mount.source);
+    return {found.begin(), found.end()};
 }
 
 }  // namespace
@@ -58,6 +75,7 @@ asio::awaitable<void> ContainerActor::launch() {
     const Json request{{"op", "start"}};
     auto answer = co_await monitor_->request(request);
     const auto pid = json_value(answer.body, "pid", 0);
+    if (!answer.fds.empty()) process_ = std::make_shared<Fd>(std::move(answer.fds.front()));
     co_await stored.get();
     set_state(Running{pid, moment_of(answer.body, "started_at")});
     publish("start");
@@ -67,8 +85,7 @@ asio::awaitable<void> ContainerActor::launch() {
 asio::awaitable<void> ContainerActor::join_clients() {
     auto clients = std::exchange(clients_, {});
     for (auto& client : clients) {
-        const Json request{{"op", "attach"}, {"stdin", client.input}};
-        co_await monitor_->request(request, std::vector<int>(1, client.socket.get()));
+        co_await monitor_->request(attach_request(client.what), std::vector<int>(1, client.socket.get()));
     }
 }
 
@@ -110,6 +127,7 @@ asio::awaitable<void> ContainerActor::prepare_monitor() {
     for (const auto& mount : view_.spec.mounts)
         if (const auto* volume = engine_.volumes.find(mount.source); volume && mount.type == MountSpec::Type::volume)
             input.facts.volume_data[mount.source] = volume->mountpoint;
+    if (has_bind_mounts(view_.spec)) input.shared_directories = directories_of_containers(engine_);
     struct Prepared {
         std::string spec;
         runtime::LaunchedMonitor monitor;

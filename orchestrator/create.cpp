@@ -9,7 +9,9 @@
 #include "base/path.h"
 #include "orchestrator/container_actor.h"
 #include "orchestrator/container_row.h"
+#include "orchestrator/log_config.h"
 #include "orchestrator/oci_spec.h"
+#include "orchestrator/resources.h"
 #include "storage/container_root.h"
 
 namespace hoist::orchestrator {
@@ -54,8 +56,8 @@ void check_spec(const ContainerSpec& spec, const storage::ImageConfig& image, co
         fail(Kind::not_found, "network mode '{}': no such container", mode);
     if (!spec.ports.empty() && mode.starts_with("container:"))
         fail(Kind::invalid, "ports are published by the container whose network is used, not by this one");
-    if (spec.log_driver != "local" && spec.log_driver != "none" && spec.log_driver != "json-file")
-        fail(Kind::invalid, "log driver '{}' is not available; use local or none", spec.log_driver);
+    check_log(spec);
+    check_resources(spec.resources);
     for (const auto& port : spec.ports) parse_protocol(port.protocol);
 }
 

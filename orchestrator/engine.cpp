@@ -142,6 +142,22 @@ asio::awaitable<void> Engine::rename(ContainerId id, std::string name) {
     const auto actor = state_->actor(id);
     return state_->tasks.run(keeping(actor, actor->rename(std::move(name))), state_->name_of(id));
 }
+asio::awaitable<void> Engine::set_paused(ContainerId id, bool paused) {
+    const auto actor = state_->actor(id);
+    return state_->tasks.run(keeping(actor, actor->set_paused(paused)), state_->name_of(id));
+}
+asio::awaitable<void> Engine::update(ContainerId id, ContainerUpdate change) {
+    const auto actor = state_->actor(id);
+    return state_->tasks.run(keeping(actor, actor->update(std::move(change))), state_->name_of(id));
+}
+asio::awaitable<ContainerUsage> Engine::usage(ContainerId id) {
+    const auto actor = state_->actor(id);
+    return keeping(actor, actor->usage());
+}
+asio::awaitable<std::vector<runtime::ProcessFacts>> Engine::processes(ContainerId id) {
+    const auto actor = state_->actor(id);
+    return keeping(actor, actor->processes());
+}
 asio::awaitable<Exit> Engine::wait(ContainerId id, WaitFor condition) {
     const auto actor = state_->actor(id);
     return keeping(actor, actor->wait(condition));
@@ -184,8 +200,8 @@ asio::awaitable<ExecId> Engine::create_exec(ContainerId id, ExecSpec spec) {
 asio::awaitable<ExecStreams> Engine::start_exec(ExecId id) {
     return state_->tasks.run(orchestrator::start_exec(*state_, id), "exec " + id.shortened());
 }
-asio::awaitable<void> Engine::attach(ContainerId id, Fd socket, bool input) {
-    return state_->actor(id)->attach(std::move(socket), input);
+asio::awaitable<void> Engine::attach(ContainerId id, Fd socket, AttachSpec what) {
+    return state_->actor(id)->attach(std::move(socket), std::move(what));
 }
 
 asio::awaitable<void> Engine::resize(ContainerId id, int rows, int columns) {
@@ -200,6 +216,9 @@ ExecView Engine::view_exec(const ExecId& id) const {
 }
 void Engine::resize_exec(const ExecId& id, int rows, int columns) {
     orchestrator::resize_exec(*state_, id, rows, columns);
+}
+void Engine::note_detached(const ExecId& id) {
+    orchestrator::note_detached(*state_, id);
 }
 
 asio::awaitable<NetworkId> Engine::create_network(NetworkSpec spec) {

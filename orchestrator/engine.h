@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 #include "netmgr/address.h"
 #include "orchestrator/container.h"
 #include "orchestrator/events.h"
+#include "runtime/processes.h"
+#include "runtime/usage.h"
 #include "storage/image.h"
 #include "storage/layout.h"
 
@@ -56,9 +59,14 @@ struct VolumeView {
     TimePoint created;
 };
 
+struct AttachSpec {
+    bool input = false, out = true, err = true;
+    std::string detach_keys;  ///< the bytes that let go of a terminal
+};
 struct ExecSpec {
     std::vector<std::string> command, environment;
     std::string user, working_dir;
+    std::string detach_keys;  ///< as written
     bool tty = false, privileged = false, attach_stdin = false;
 };
 /// The daemon's ends of a running exec. With a tty, `out` is the pty's master (both ways) and the others are empty.
@@ -72,6 +80,21 @@ struct ExecView {
     bool running = false;
     std::optional<int> exit_code;
     int pid = 0;
+};
+
+/// What to change of a container; absent fields stay as they are.
+struct ContainerUpdate {
+    ResourceSpec resources;
+    std::optional<RestartSpec> restart;
+};
+
+/// What a container uses, at one moment.
+struct ContainerUsage {
+    TimePoint read;
+    bool running = false;
+    runtime::CgroupUsage cgroup;
+    std::uint64_t machine_cpu = 0;                          ///< nanoseconds, of all processors together
+    std::map<std::string, runtime::NetworkUsage> networks;  ///< none of a container in the host's network
 };
 
 enum class WaitFor { not_running, next_exit, removed };
@@ -109,6 +132,11 @@ public:
     asio::awaitable<void> kill(ContainerId id, int signal);
     asio::awaitable<void> remove(ContainerId id, bool force, bool with_anonymous_volumes);
     asio::awaitable<void> rename(ContainerId id, std::string name);
+    /// Freezes or thaws all its processes. @throws Error(conflict) if it does not run, or is so already
+    asio::awaitable<void> set_paused(ContainerId id, bool paused);
+    /// Changes limits, at once if it runs, and the restart policy; also for later starts.
+    /// @throws Error that says which limit is refused and why; then nothing has changed
+    asio::awaitable<void> update(ContainerId id, ContainerUpdate change);
     asio::awaitable<Exit> wait(ContainerId id, WaitFor condition);
     /// Returns once the container is healthy by a probe of this daemon.
     /// @throws Error(conflict) once it is unhealthy, stopped, or has no check, as far as `patience` does not bear it
@@ -119,17 +147,24 @@ public:
     std::vector<ContainerView> list() const;
 
     /// Joins a stream socket to the container's streams: output from now on is written to it (raw with a terminal, else
-    /// in Docker's frames), and what it sends goes to stdin if `input`. The monitor serves it without us. A container
-    /// that does not run is joined at its next start.
-    asio::awaitable<void> attach(ContainerId id, Fd socket, bool input);
+    /// in Docker's frames), and what it sends goes to stdin. The monitor serves it without us. A container that does
+    /// not run is joined at its next start. @throws Error(conflict) if it is paused
+    asio::awaitable<void> attach(ContainerId id, Fd socket, AttachSpec what);
     /// The size of the container's own terminal.
     asio::awaitable<void> resize(ContainerId id, int rows, int columns);
+
+    /// What it uses now; zeros for one that does not run. Measured when asked, never else.
+    asio::awaitable<ContainerUsage> usage(ContainerId id);
+    /// Its processes, by pid. @throws Error(conflict) if it does not run
+    asio::awaitable<std::vector<runtime::ProcessFacts>> processes(ContainerId id);
 
     asio::awaitable<ExecId> create_exec(ContainerId id, ExecSpec spec);
     asio::awaitable<ExecStreams> start_exec(ExecId id);
     asio::awaitable<int> wait_exec(ExecId id);
     ExecView view_exec(const ExecId& id) const;
     void resize_exec(const ExecId& id, int rows, int columns);
+    /// A client has let go of an exec, which runs on.
+    void note_detached(const ExecId& id);
 
     // Networks and volumes.
     asio::awaitable<NetworkId> create_network(NetworkSpec spec);

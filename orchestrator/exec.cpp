@@ -69,6 +69,8 @@ asio::awaitable<ExecId> create_exec(Engine::State& engine, ContainerId container
     const auto actor = engine.actor(container);
     if (!std::holds_alternative<Running>(actor->view().state))
         fail(Kind::conflict, "container {} is not running", actor->view().name);
+    if (std::get<Running>(actor->view().state).paused)
+        fail(Kind::conflict, "container {} is paused: unpause it before exec", actor->view().name);
     if (spec.command.empty()) fail(Kind::invalid, "exec in {}: no command given", actor->view().name);
     drop_old(engine);
     const auto record = std::make_shared<ExecRecord>(engine.executor());
@@ -125,6 +127,10 @@ void resize_exec(Engine::State& engine, const ExecId& id, int rows, int columns)
     const winsize size{static_cast<unsigned short>(rows), static_cast<unsigned short>(columns), 0, 0};
     check(::ioctl(record->process->terminal.get(), TIOCSWINSZ, &size), "resize the terminal of exec {}",
           id.shortened());
+}
+
+void note_detached(Engine::State& engine, const ExecId& id) {
+    publish(engine, *exec_record(engine, id), "exec_detach");
 }
 
 // The container's side.

@@ -22,6 +22,7 @@ asio::awaitable<ExecId> create_exec(Engine::State& engine, ContainerId container
 asio::awaitable<ExecStreams> start_exec(Engine::State& engine, ExecId id);
 asio::awaitable<int> wait_exec(Engine::State& engine, ExecId id);
 void resize_exec(Engine::State& engine, const ExecId& id, int rows, int columns);
+void note_detached(Engine::State& engine, const ExecId& id);
 /// @throws Error(not_found)
 std::shared_ptr<ExecRecord> exec_record(const Engine::State& engine, const ExecId& id);
 

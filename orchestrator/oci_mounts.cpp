@@ -30,20 +30,29 @@ runtime::Mount tmpfs(const MountSpec& mount) {
     return made;
 }
 
+runtime::Mount host_path(const MountSpec& mount, const StartFacts& facts) {
+    auto made = bind_mount(mount.source, mount.target, mount.read_only, mount.propagation);
+    const auto confined = facts.bind_sources.find(mount.source);
+    if (confined == facts.bind_sources.end()) return made;
+    made.source = confined->second.root;
+    made.source_below = confined->second.below;
+    return made;
+}
+
 runtime::Mount oci_mount(const MountSpec& mount, const StartFacts& facts) {
     switch (mount.type) {
         case MountSpec::Type::tmpfs:
             return tmpfs(mount);
         case MountSpec::Type::bind:
-            return bind_mount(mount.source, mount.target, mount.read_only, mount.propagation);
+            return host_path(mount, facts);
         case MountSpec::Type::volume:
             break;
     }
     const auto volume = facts.volume_data.find(mount.source);
     if (volume == facts.volume_data.end()) fail(Kind::not_found, "no such volume: {}", mount.source);
-    auto source = volume->second;
-    if (!mount.subpath.empty()) source += clean_path(mount.subpath);
-    return bind_mount(source, mount.target, mount.read_only, mount.propagation);
+    auto made = bind_mount(volume->second, mount.target, mount.read_only, mount.propagation);
+    made.source_below = mount.subpath;
+    return made;
 }
 
 std::ptrdiff_t depth(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/bind_source.h"
 #include "orchestrator/container.h"
 #include "runtime/oci.h"
 #include "storage/image.h"
@@ -18,6 +19,7 @@ struct StartFacts {
     ContainerId id;
     std::string cgroup_parent;                                ///< "/hoist"
     std::map<std::string, std::string> volume_data;           ///< volume name -> directory
+    std::map<std::string, ConfinedSource> bind_sources;       ///< of those that containers could bend
     std::string hostname_file, hosts_file, resolv_conf_file;  ///< empty: not mounted
     struct GivenFile {
         std::string source, target;

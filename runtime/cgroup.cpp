@@ -53,14 +53,16 @@ void inherit_cpuset(const std::string& directory) {
     }
 }
 
-/// A left-over of the same name without processes is replaced, since its old limits would show through.
-void make_directory(const std::string& directory) {
+void make_directory(const std::string& directory, Existing existing) {
     if (::mkdir(directory.c_str(), 0755) == 0) return;
     if (errno == ENOENT) {
         make_directories(split_path(directory).parent);
     } else if (errno != EEXIST) {
         fail_errno(errno, "make cgroup {}", directory);
+    } else if (existing == Existing::adopt) {
+        return;
     } else if (::rmdir(directory.c_str()) != 0) {
+        if (existing == Existing::share) return;
         fail(Kind::conflict, "make cgroup {}: one of this name is there and in use", directory);
     }
     check(::mkdir(directory.c_str(), 0755), "make cgroup {}", directory);
@@ -69,7 +71,7 @@ void make_directory(const std::string& directory) {
 /// v2: each level above has to hand the controllers down.
 void delegate_controllers(const std::string& mount_point, const std::string& path,
                           const std::vector<CgroupWrite>& writes) {
-    std::set<std::string> names = {"memory", "cpu", "pids"};
+    std::set<std::string> names = {"memory", "cpu", "pids", "io"};
     for (const auto& one : writes) names.insert(one.controller);
     const auto available = split(get_file(mount_point + "/cgroup.controllers"), ' ');
     std::string request;
@@ -116,7 +118,8 @@ void collect_processes(const std::string& directory, std::set<pid_t>& found) {
 
 }  // namespace
 
-Cgroup Cgroup::create(const CgroupLayout& layout, const std::string& path, const Resources& resources) {
+Cgroup Cgroup::create(const CgroupLayout& layout, const std::string& path, const Resources& resources,
+                      Existing existing, bool everywhere) {
     const auto writes = limit_writes(layout.mode, resources);
     const auto wanted = wanted_v1(writes);
     Cgroup made;
@@ -127,14 +130,11 @@ Cgroup Cgroup::create(const CgroupLayout& layout, const std::string& path, const
         for (const auto& one : layout.hierarchies) {
             const auto names = split(one.controllers, ',');
             const bool use =
-                layout.mode == CgroupMode::v2 ||
+                everywhere || layout.mode == CgroupMode::v2 ||
                 std::any_of(names.begin(), names.end(), [&](const auto& name) { return wanted.count(name); });
             if (!use) continue;
-            const std::string directory = one.mount_point + made.path_;
             if (layout.mode == CgroupMode::v2) delegate_controllers(one.mount_point, made.path_, writes);
-            make_directory(directory);
-            made.places_.push_back({one.controllers, directory});
-            if (has_controller(one.controllers, "cpuset")) inherit_cpuset(directory);
+            made.add_place(one, existing);
         }
         made.apply(resources);
     } catch (...) {
@@ -142,6 +142,13 @@ Cgroup Cgroup::create(const CgroupLayout& layout, const std::string& path, const
         throw;
     }
     return made;
+}
+
+void Cgroup::add_place(const CgroupLayout::Hierarchy& hierarchy, Existing existing) {
+    const std::string directory = hierarchy.mount_point + path_;
+    make_directory(directory, existing);
+    places_.push_back({hierarchy.controllers, directory});
+    if (has_controller(hierarchy.controllers, "cpuset")) inherit_cpuset(directory);
 }
 
 Cgroup Cgroup::open(const CgroupLayout& layout, const std::string& path) {
@@ -238,15 +245,15 @@ bool Cgroup::exists() const {
                        [](const Place& p) { return ::access(p.directory.c_str(), F_OK) == 0; });
 }
 
-void Cgroup::remove() const {
+void Cgroup::remove(Leftovers leftovers) const {
     using Clock = std::chrono::steady_clock;
     const auto deadline = Clock::now() + std::chrono::seconds(5);
     long pause_ns = 500'000;
     for (;;) {
         for (const auto& place : places_) remove_directory(place.directory);
-        if (!exists()) return;
+        if (!exists() || (leftovers == Leftovers::leave && !processes().empty())) return;
         if (Clock::now() > deadline) fail(Kind::timeout, "remove cgroup {}: still in use after 5 s", path_);
-        kill_all(SIGKILL);
+        if (leftovers == Leftovers::kill) kill_all(SIGKILL);
         // Only here: a process that was killed leaves its cgroup some moments after its end is told.
         const timespec pause{0, pause_ns};
         ::nanosleep(&pause, nullptr);

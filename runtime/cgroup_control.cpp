@@ -58,8 +58,9 @@ void Cgroup::set_frozen(bool wanted) const {
             ::nanosleep(&pause, nullptr);
             write("freezer", "freezer.state", "FROZEN");
         }
-        if (wanted) fail(Kind::timeout, "pause cgroup {}: not frozen within a second", path_);
-        return;
+        if (!wanted) return;
+        write("freezer", "freezer.state", "THAWED");
+        fail(Kind::timeout, "pause cgroup {}: a process inside could not be frozen within a second", path_);
     }
     const Fd events = open_file(place->directory + "/cgroup.events", O_RDONLY);
     write("", "cgroup.freeze", wanted ? "1" : "0");

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -38,6 +39,23 @@ Cloned clone_process(std::uint64_t flags, const Fd& cgroup) {
     const long pid =
         check(new_call ? by_clone3(flags, cgroup, pidfd) : by_clone(flags, pidfd), "make the container's process");
     return {static_cast<pid_t>(pid), Fd(pid == 0 ? -1 : pidfd)};
+}
+
+PidNote::PidNote() {
+    void* const page = ::mmap(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) fail_errno(errno, "share a page");
+    note_ = static_cast<volatile pid_t*>(page);
+}
+
+PidNote::~PidNote() {
+    ::munmap(const_cast<pid_t*>(note_), sizeof(pid_t));
+}
+
+pid_t PidNote::clone_sibling() {
+    check(::madvise(const_cast<pid_t*>(note_), sizeof(pid_t), MADV_DONTFORK), "keep a page from the new process");
+    constexpr unsigned long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+    return static_cast<pid_t>(
+        check(::syscall(SYS_clone, flags, nullptr, note_, nullptr, nullptr), "make the process in the container"));
 }
 
 int signal_process(const Fd& pidfd, int signal) {

@@ -18,6 +18,23 @@ struct Cloned {
 /// Only for single-threaded callers. @throws Error
 Cloned clone_process(std::uint64_t flags, const Fd& cgroup);
 
+/// Where a process that makes another one, which is to be the child of its own parent, leaves the pid for the parent: a
+/// page of memory that the two share and the newborn does not see.
+class PidNote {
+public:
+    PidNote();
+    PidNote(const PidNote&) = delete;
+    ~PidNote();
+    /// fork(2), but the new process is a sibling. Plain enough to be allowed by a container's seccomp filter.
+    /// @return 0 in the new process @throws Error
+    pid_t clone_sibling();
+    /// The pid of the sibling, once its maker has ended; 0 if there is none.
+    pid_t pid() const { return *note_; }
+
+private:
+    volatile pid_t* note_;
+};
+
 /// pidfd_send_signal(2), which reaches exactly this process or none. @return -1 with errno set if it is gone
 int signal_process(const Fd& pidfd, int signal);
 

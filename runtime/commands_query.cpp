@@ -1,211 +1,197 @@
 // SPDX-License-Identifier: Apache-2.0
-// state, list, pause, resume, update, events, spec, features.
-#include <poll.h>
+// state, list, ps.
+#include <spawn.h>
+
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/units.h"
-#include "runtime/capabilities.h"
+#include "base/text.h"
+#include "runtime/clone.h"
 #include "runtime/commands.h"
 #include "runtime/container.h"
-#include "runtime/namespaces.h"
+#include "runtime/json_fields.h"
 
 namespace hoist::runtime {
 namespace {
 
-void print(const Json& document) {
-    fmt::print("{}\n", document.dump(2));
+enum class Format { table, json };
+
+Format format_of(const Arguments& arguments) {
+    const std::string word = arguments.value("--format", "table");
+    if (word == "table") return Format::table;
+    if (word == "json") return Format::json;
+    fail(Kind::invalid, "invalid format option \"{}\": there are table and json", escape_for_terminal(word));
 }
 
-Json describe(const StateDirectory& state, const ContainerRecord& record) {
+int show_state(const Invocation& invocation, const Arguments& arguments) {
+    const auto& state = invocation.state;
+    const auto record = state.read(arguments.word(0, "the container's id"));
     const Status status = state.status(record);
-    return {{"ociVersion", "1.2.0"},
-            {"id", record.id},
-            {"status", to_string(status)},
-            {"pid", status == Status::stopped ? 0 : record.pid},
-            {"bundle", record.bundle},
-            {"created", record.created},
-            {"annotations", record.annotations}};
-}
-
-int show_state(const StateDirectory& state, const Arguments& arguments) {
-    print(describe(state, state.read(arguments.word(0, "the container's id"))));
+    fmt::print("{}\n", json_text({{"ociVersion", oci_version},
+                                  {"id", record.id},
+                                  {"pid", status == Status::stopped ? 0 : record.pid},
+                                  {"status", to_string(status)},
+                                  {"bundle", record.bundle},
+                                  {"rootfs", record.rootfs},
+                                  {"created", record.created},
+                                  {"annotations", record.annotations},
+                                  {"owner", state.owner_of(record.id)}}));
     return 0;
 }
 
-int list(const StateDirectory& state, const Arguments& arguments) {
-    Json all = Json::array();
+/// One container of `list`.
+struct Row {
+    ContainerRecord record;
+    Status status;
+    std::string owner;
+};
+
+std::vector<Row> all_rows(const StateDirectory& state) {
+    std::vector<Row> rows;
     for (const auto& id : state.ids()) {
-        if (arguments.has("--quiet")) {
-            fmt::print("{}\n", id);
-            continue;
-        }
         try {
-            all.push_back(describe(state, state.read(id)));
+            auto record = state.read(id);
+            const Status status = state.status(record);
+            rows.push_back({std::move(record), status, state.owner_of(id)});
         } catch (const Error& error) {
             if (error.kind() != Kind::not_found) throw;  // it went in this moment
         }
     }
-    if (arguments.has("--quiet")) return 0;
-    if (arguments.value("--format") == "json") {
-        fmt::print("{}\n", all.dump());
+    return rows;
+}
+
+pid_t pid_shown(const Row& row) {
+    return row.status == Status::stopped ? 0 : row.record.pid;
+}
+
+std::string json_row(const Row& row) {
+    return json_line({{"ociVersion", oci_version},
+                      {"id", row.record.id},
+                      {"pid", pid_shown(row)},
+                      {"status", to_string(row.status)},
+                      {"bundle", row.record.bundle},
+                      {"rootfs", row.record.rootfs},
+                      {"created", row.record.created},
+                      {"annotations", row.record.annotations},
+                      {"owner", row.owner}});
+}
+
+void print_table(const std::vector<Row>& rows) {
+    std::size_t id_width = 12, bundle_width = 12;
+    for (const auto& row : rows) {
+        id_width = std::max(id_width, row.record.id.size() + 1);
+        bundle_width = std::max(bundle_width, row.record.bundle.size() + 1);
+    }
+    const auto line = [&](const std::string& id, const std::string& pid, const char* status, const std::string& bundle,
+                          const std::string& created, const std::string& owner) {
+        fmt::print("{:<{}}{:<12}{:<12}{:<{}}{:<32}{}\n", id, id_width, pid, status, bundle, bundle_width, created,
+                   owner);
+    };
+    line("ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
+    for (const auto& row : rows)
+        line(row.record.id, std::to_string(pid_shown(row)), to_string(row.status),
+             escape_for_terminal(row.record.bundle), row.record.created, row.owner);
+}
+
+int list(const Invocation& invocation, const Arguments& arguments) {
+    const Format format = format_of(arguments);
+    if (arguments.has("--quiet")) {
+        for (const auto& id : invocation.state.ids()) fmt::print("{}\n", id);
         return 0;
     }
-    fmt::print("{:<24} {:<9} {:<9} {:<32} {}\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
-    for (const auto& one : all)
-        fmt::print("{:<24} {:<9} {:<9} {:<32} {}\n", one["id"].get<std::string>(), one["pid"].get<pid_t>(),
-                   one["status"].get<std::string>(), one["created"].get<std::string>(),
-                   one["bundle"].get<std::string>());
-    return 0;
-}
-
-Cgroup cgroup_of_live(const StateDirectory& state, const Arguments& arguments) {
-    const auto record = state.read(arguments.word(0, "the container's id"));
-    if (state.status(record) == Status::stopped) fail(Kind::conflict, "container {} is stopped", record.id);
-    return Cgroup::open(CgroupLayout::host(), record.cgroup_path);
-}
-
-int pause(const StateDirectory& state, const Arguments& arguments) {
-    cgroup_of_live(state, arguments).freeze();
-    return 0;
-}
-
-int resume(const StateDirectory& state, const Arguments& arguments) {
-    cgroup_of_live(state, arguments).thaw();
-    return 0;
-}
-
-template <class T>
-void read_number(const Arguments& arguments, const char* option, std::optional<T>& into) {
-    if (!arguments.has(option)) return;
-    const auto bytes =
-        arguments.value(option) == "-1" ? Bytes{-1} : parse_bytes(arguments.value(option)).value_or(Bytes{-2});
-    if (bytes.count == -2) fail(Kind::invalid, "option {}: \"{}\" is not a number", option, arguments.value(option));
-    into = static_cast<T>(bytes.count);
-}
-
-int update(const StateDirectory& state, const Arguments& arguments) {
-    const auto cgroup = cgroup_of_live(state, arguments);
-    Resources resources;
-    if (arguments.has("--resources")) {
-        const std::string path = arguments.value("--resources");
-        resources =
-            resources_from_json(parse_json(path == "-" ? read_all(Fd(::dup(0))) : read_file(path), "--resources"));
+    const auto rows = all_rows(invocation.state);
+    if (format == Format::table) {
+        print_table(rows);
+        return 0;
     }
-    read_number(arguments, "--memory", resources.memory_limit);
-    read_number(arguments, "--memory-swap", resources.memory_swap);
-    read_number(arguments, "--memory-reservation", resources.memory_reservation);
-    read_number(arguments, "--cpu-shares", resources.cpu_shares);
-    read_number(arguments, "--cpu-quota", resources.cpu_quota);
-    read_number(arguments, "--cpu-period", resources.cpu_period);
-    read_number(arguments, "--pids-limit", resources.pids_limit);
-    resources.cpuset_cpus = arguments.value("--cpuset-cpus", resources.cpuset_cpus);
-    resources.cpuset_mems = arguments.value("--cpuset-mems", resources.cpuset_mems);
-    cgroup.apply(resources);
+    std::vector<std::string> texts;
+    for (const auto& row : rows) texts.push_back(json_row(row));
+    fmt::print("[{}]\n", join(texts, ","));
     return 0;
 }
 
-void print_stats(const std::string& id, const Cgroup& cgroup) {
-    const auto now = cgroup.stats();
-    const Json data = {
-        {"cpu", {{"usage", {{"total", now.cpu_nanoseconds}}}}},
-        {"memory",
-         {{"usage", {{"usage", now.memory_bytes}, {"limit", now.memory_limit}}}, {"oomKills", now.oom_kills}}},
-        {"pids", {{"current", now.pids}}}};
-    fmt::print("{}\n", Json{{"type", "stats"}, {"id", id}, {"data", data}}.dump());
-    std::fflush(stdout);
+/// What ps(1) of the host prints. @throws Error(not_found) if there is none, Error if it refuses its arguments
+std::string run_ps(std::vector<std::string> words) {
+    Pipe output = make_pipe();
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, output.write_end.get(), 1);
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_t pid = -1;
+    const int code = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (code != 0) fail_errno(code, "run ps");
+    output.write_end.reset();
+    std::string text = read_all(output.read_end);
+    if (reap(pid) != 0) fail(Kind::invalid, "ps {} failed", join({words.begin() + 1, words.end()}, " "));
+    return text;
 }
 
-int events(const StateDirectory& state, const Arguments& arguments) {
-    const auto cgroup = cgroup_of_live(state, arguments);
-    const auto record = state.read(arguments.word(0, "the container's id"));
-    print_stats(record.id, cgroup);
-    if (arguments.has("--stats")) return 0;
-    const auto interval = parse_duration(arguments.value("--interval", "5s"));
-    if (!interval || interval->count() <= 0) fail(Kind::invalid, "--interval is not a duration");
-    const Fd process = open_recorded_process(record);
-    const int milliseconds = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(*interval).count());
-    pollfd ended{process.get(), POLLIN, 0};
-    while (::poll(&ended, 1, milliseconds) == 0) print_stats(record.id, cgroup);
-    return 0;
+/// The words of a line, without the blanks between them.
+std::vector<std::string> fields_of(const std::string& line) {
+    auto fields = split(line, ' ');
+    std::erase(fields, "");
+    return fields;
 }
 
-int spec(const StateDirectory&, const Arguments& arguments) {
-    const std::string path = arguments.value("--bundle", ".") + "/config.json";
-    if (::access(path.c_str(), F_OK) == 0) fail(Kind::conflict, "{} exists already", path);
-    Config config = default_config();
-    config.process.args = {"sh"};
-    config.process.terminal = true;
-    config.process.env.push_back("TERM=xterm");
-    config.root_path = "rootfs";
-    config.root_readonly = true;
-    config.hostname = "hoist";
-    config.seccomp = default_seccomp_profile(default_capabilities());
-    write_file_atomic(path, to_json(config).dump(2) + "\n", 0644, Durable::no);
-    return 0;
-}
-
-int features(const StateDirectory&, const Arguments&) {
-    Json capabilities = Json::array(), namespaces = Json::array();
-    for (int number = 0; number <= 40; ++number) {
-        if (all_capabilities() >> number & 1) capabilities.push_back(capability_name(number));
+/// The head of ps' table, and the lines about these processes.
+void print_ps(const std::string& text, const std::vector<pid_t>& pids) {
+    const auto lines = split(text, '\n');
+    const auto heads = fields_of(lines[0]);
+    const auto found = std::find(heads.begin(), heads.end(), "PID");
+    if (found == heads.end()) fail(Kind::invalid, "ps: there is no column PID among what was asked of it");
+    const auto column = static_cast<std::size_t>(found - heads.begin());
+    fmt::print("{}\n", lines[0]);
+    for (const auto& line : lines) {
+        const auto fields = fields_of(line);
+        if (fields.size() <= column) continue;
+        const bool ours =
+            std::any_of(pids.begin(), pids.end(), [&](pid_t pid) { return fields[column] == std::to_string(pid); });
+        if (ours) fmt::print("{}\n", escape_for_terminal(line));
     }
-    for (const auto type : {NamespaceType::cgroup, NamespaceType::ipc, NamespaceType::mount, NamespaceType::network,
-                            NamespaceType::pid, NamespaceType::time, NamespaceType::uts})
-        namespaces.push_back(to_string(type));
-    const Json seccomp = {{"enabled", true},
-                          {"actions",
-                           {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
-                            "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"}},
-                          {"operators",
-                           {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
-                            "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"}},
-                          {"archs",
-                           {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",
-                            "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"}}};
-    print({{"ociVersionMin", "1.0.0"},
-           {"ociVersionMax", "1.2.0"},
-           {"hooks", {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
-           {"mountOptions",
-            {"atime",     "bind",       "dev",    "diratime",    "exec",    "noatime",     "nodev",     "nodiratime",
-             "noexec",    "norelatime", "nosuid", "nosymfollow", "private", "ratime",      "rbind",     "rdev",
-             "rdiratime", "relatime",   "rexec",  "rnoatime",    "rnodev",  "rnodiratime", "rnoexec",   "rnosuid",
-             "ro",        "rprivate",   "rro",    "rrw",         "rshared", "rslave",      "rsuid",     "runbindable",
-             "rw",        "shared",     "slave",  "strictatime", "suid",    "symfollow",   "unbindable"}},
-           {"linux",
-            {{"namespaces", namespaces},
-             {"capabilities", capabilities},
-             {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}}},
-             {"seccomp", seccomp},
-             {"apparmor", {{"enabled", false}}},
-             {"selinux", {{"enabled", false}}}}}});
+}
+
+int ps(const Invocation& invocation, const Arguments& arguments) {
+    const auto record = invocation.state.read(arguments.word(0, "the container's id"));
+    const Format format = format_of(arguments);
+    if (record.cgroup_path.empty())
+        fail(Kind::invalid, "ps: container {} has no cgroup of its own to find its processes by", record.id);
+    const auto pids = Cgroup::open(CgroupLayout::host(), record.cgroup_path).processes();
+    if (format == Format::json) {
+        fmt::print("{}\n", Json(pids).dump());
+        return 0;
+    }
+    std::vector<std::string> words = {"ps"};
+    words.insert(words.end(), arguments.words().begin() + 1, arguments.words().end());
+    if (words.size() == 1) words.push_back("-ef");
+    print_ps(run_ps(std::move(words)), pids);
     return 0;
 }
 
 }  // namespace
 
 std::vector<Command> query_commands() {
-    return {{"state", {}, false, show_state},
-            {"list", {{"--format", "-f", true}, {"--quiet", "-q", false}}, false, list},
-            {"pause", {}, false, pause},
-            {"resume", {}, false, resume},
-            {"update",
-             {{"--resources", "-r", true},
-              {"--memory", "", true},
-              {"--memory-swap", "", true},
-              {"--memory-reservation", "", true},
-              {"--cpu-shares", "", true},
-              {"--cpu-share", "", true},
-              {"--cpu-quota", "", true},
-              {"--cpu-period", "", true},
-              {"--cpuset-cpus", "", true},
-              {"--cpuset-mems", "", true},
-              {"--pids-limit", "", true}},
+    const OptionSpec format = {"--format", "-f", "FORMAT", "table or json"};
+    return {{"state", "ID", "show a container as JSON", {}, false, 1, 1, show_state},
+            {"list",
+             "[OPTION...]",
+             "show all containers",
+             {format, {"--quiet", "-q", "", "their ids alone"}},
              false,
-             update},
-            {"events", {{"--stats", "", false}, {"--interval", "", true}}, false, events},
-            {"spec", {{"--bundle", "-b", true}}, false, spec},
-            {"features", {}, false, features}};
+             0,
+             0,
+             list},
+            {"ps",
+             "[OPTION...] ID [PS-OPTION...]",
+             "show a container's processes by the host's ps",
+             {format},
+             true,
+             1,
+             ~std::size_t{0},
+             ps}};
 }
 
 }  // namespace hoist::runtime

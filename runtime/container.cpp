@@ -78,13 +78,17 @@ void wait_until_ready(Created& made, const CreateOptions& options) {
     }
 }
 
-void undo(const Created& made) noexcept {
+Leftovers leftovers_of(const CreateOptions& options) {
+    return options.existing_cgroup == Existing::refuse ? Leftovers::kill : Leftovers::leave;
+}
+
+void undo(const Created& made, Leftovers leftovers) noexcept {
     try {
         if (made.pid > 0) {
             signal_process(made.pidfd, SIGKILL);
             reap(made.pid);
         }
-        made.cgroup.remove();
+        made.cgroup.remove(leftovers);
     } catch (const std::exception&) {  // the error that led here is the one to tell
     }
 }
@@ -121,13 +125,15 @@ Created create_container(CreateOptions options) {
             options.seccomp = compile_seccomp(options.config.seccomp);
         const std::string path =
             options.config.cgroups_path.empty() ? "/hoist-" + options.id : options.config.cgroups_path;
-        made.cgroup = Cgroup::create(CgroupLayout::host(), path, options.config.resources);
+        if (!options.without_cgroup)
+            made.cgroup = Cgroup::create(CgroupLayout::host(), path, options.config.resources, options.existing_cgroup,
+                                         options.cgroup_everywhere);
         fail_point("runtime.cgroup_made");
         clone_container(options, made);
         fail_point("runtime.cloned");
         wait_until_ready(made, options);
     } catch (Error& error) {
-        undo(made);
+        undo(made, leftovers_of(options));
         throw error.during("create container {}", options.id);
     }
     return made;

@@ -37,10 +37,14 @@ struct CreateOptions {
     Stdio stdio;                     ///< unused with config.process.terminal
     SeccompProgram seccomp;          ///< ready; config.seccomp is not looked at when this is not empty
     Fd network_namespace;            ///< when set, joined instead of config's network namespace
-    std::vector<int> preserved_fds;  ///< become 3, 4, ... in this order
+    std::vector<int> preserved_fds;  ///< become 3, 4, ... in this order; -1 leaves a number free
     bool init = false;               ///< put a small reaping init as process 1 in front of the program
     bool no_pivot = false;           ///< move the root instead of pivot_root(2), for hosts that run from a ramfs
+    bool keep_keyring = false;       ///< let it use the caller's session keyring
     std::string bundle;              ///< told to hooks
+    bool without_cgroup = false;     ///< leave it in the caller's
+    Existing existing_cgroup = Existing::refuse;
+    bool cgroup_everywhere = false;  ///< also in hierarchies of which nothing is asked
     /// When set, the start and errors after it go through these (two FIFOs, for a start by another process) and not
     /// through Created.go and Created.report.
     Fd start_fifo, report_fifo;
@@ -62,8 +66,10 @@ Created create_container(CreateOptions options);
 /// The state document that hooks get on their standard input and that `state` prints.
 Json container_state(const Config& config, const std::string& id, const std::string& bundle, const char* status,
                      pid_t pid);
+/// Where hooks run. Those in a container see nothing of our environment.
+enum class HookPlace { host, container };
 /// Runs hooks one after the other, each with `state` on its standard input. @throws Error on the first that fails
-void run_hooks(const std::vector<Hook>& hooks, const Json& state);
+void run_hooks(const std::vector<Hook>& hooks, const Json& state, HookPlace place = HookPlace::host);
 
 /// Lets a created container exec, and waits until it has. @throws Error if exec fails; the process is then reaped
 void start_container(Created& created);
@@ -76,6 +82,8 @@ struct ExecOptions {
     Stdio stdio;
     SeccompProgram seccomp;
     std::string cgroup_of_id;  ///< cgroupsPath of the container, whose cgroups it joins
+    /// Cgroups below those: "PATH" for all hierarchies, or "CONTROLLER,...:PATH" for some of v1.
+    std::vector<std::string> sub_cgroups;
     std::vector<int> preserved_fds;
 };
 struct Executed {

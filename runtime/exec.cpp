@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Further processes in a running container.
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+#include <chrono>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -26,15 +30,18 @@ struct Entrance {
 
 void enter(const Entrance& entrance) {
     init::join_cgroups(entrance.join_files);
+    // The pid namespace only counts for children.
+    check(::setns(entrance.namespaces.pid().get(), CLONE_NEWPID), "join the container's pid namespace");
     entrance.namespaces.join();
 }
 
-void enter_and_run(ExecOptions& options, const Entrance& entrance, init::Reporter& reporter) {
+/// Becomes what the program will be, but for the pid namespace.
+void prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& reporter) {
     auto& process = options.process;
     init::reset_signals();
     ::umask(0);
-    check(::setsid(), "become a session leader");
     enter(entrance);
+    init::leave_keyring();
     const RootDir root = RootDir::open("/");
     init::Terminal terminal;
     if (process.terminal) terminal = init::open_terminal(root, process);
@@ -46,14 +53,31 @@ void enter_and_run(ExecOptions& options, const Entrance& entrance, init::Reporte
         init::use_streams(options.stdio, user.uid);
     }
     init::become(process, user);
-    if (terminal.master) reporter.ready(terminal.master, Fd());
     init::keep_descriptors(options.preserved_fds, reporter);
-    init::run_program(process, options.seccomp);
+    reporter.ready(terminal.master, Fd());
 }
 
-[[noreturn]] void run_exec_process(ExecOptions& options, const Entrance& entrance, init::Reporter reporter) {
+/// Processes in the container see this one, and one with CAP_SYS_PTRACE can take it over: by now it has nothing, and
+/// may do nothing, that its program will not have or do.
+[[noreturn]] void run_visibly(const Process& process) {
+    const int session = ::setsid();  // a seccomp profile may refuse it, which matters to a terminal only
+    if (process.terminal) {
+        check(session, "become a session leader");
+        init::control_terminal();
+    }
+    init::execute(process);
+}
+
+/// Everything is done outside of the container's pid namespace, where nobody inside can see it. Only then the process
+/// is born there. (SEC-04)
+[[noreturn]] void run_exec_process(ExecOptions& options, const Entrance& entrance, init::Reporter reporter,
+                                   PidNote& note) {
     try {
-        enter_and_run(options, entrance, reporter);
+        prepare(options, entrance, reporter);
+        reporter.close_others(3 + static_cast<int>(options.preserved_fds.size()));
+        init::confine(options.process, options.seccomp);
+        if (note.clone_sibling() > 0) ::_exit(0);
+        run_visibly(options.process);
     } catch (const Error& error) {
         reporter.failed(error);
     } catch (const std::exception& error) {
@@ -70,9 +94,40 @@ Entrance open_entrance(const ExecOptions& options) {
         RunningNamespaces::of(options.container_pid, options.container_pidfd ? *options.container_pidfd : own, joined);
     if (options.cgroup_of_id.empty()) return made;
     const auto cgroup = Cgroup::open(CgroupLayout::host(), options.cgroup_of_id);
-    made.join_files = cgroup.join_files();
-    if (auto directory = cgroup.clone_into()) made.cgroup = std::move(*directory);
+    const Cgroup target = options.sub_cgroups.empty() ? cgroup : cgroup.below(options.sub_cgroups);
+    made.join_files = target.join_files();
+    if (auto directory = target.clone_into()) made.cgroup = std::move(*directory);
     return made;
+}
+
+/// On v2 a container that has handed controllers on to cgroups below its own (systemd inside does) can have no process
+/// beside them any more: a further one goes to where its process 1 is.
+Cloned clone_into_cgroup(const ExecOptions& options, const Entrance& entrance) {
+    try {
+        return clone_process(0, entrance.cgroup);
+    } catch (const Error& error) {
+        if (!entrance.cgroup || error.kind() != Kind::conflict || !options.sub_cgroups.empty()) throw;
+        const auto cgroup = Cgroup::open(CgroupLayout::host(), options.cgroup_of_id);
+        const auto below = cgroup.place_below(options.container_pid);
+        if (!below) throw;
+        return clone_process(0, cgroup.below({*below}).clone_into().value_or(Fd()));
+    }
+}
+
+constexpr std::chrono::seconds patience(10);
+
+/// What the new process says within our patience; whatever holds it, it does not hold us.
+init::Report hear(const Fd& socket, pid_t from, const Fd& pidfd) {
+    try {
+        auto report = init::receive_report(socket, patience);
+        if (report.error) throw *report.error;
+        return report;
+    } catch (const Error&) {
+        signal_process(pidfd, SIGKILL);
+        pollfd end{pidfd.get(), POLLIN, 0};
+        if (::poll(&end, 1, 1000) == 1) reap(from);  // who is frozen does not even die
+        throw;
+    }
 }
 
 }  // namespace
@@ -82,27 +137,26 @@ Executed exec_in_container(ExecOptions options) {
     int ends[2];
     check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "make a socket pair");
     Fd outer(ends[0]), inner(ends[1]);
+    PidNote note;
     init::hide();
-    Cloned cloned;
-    {
-        const PidNamespaceGuard guard(entrance.namespaces.pid());
-        cloned = clone_process(0, entrance.cgroup);
-        if (cloned.pid == 0) {
-            outer.reset();
-            run_exec_process(options, entrance, init::Reporter(std::move(inner), Fd()));
-        }
+    const Cloned maker = clone_into_cgroup(options, entrance);
+    if (maker.pid == 0) {
+        outer.reset();
+        run_exec_process(options, entrance, init::Reporter(std::move(inner), Fd()), note);
     }
     inner.reset();
-    Executed made{cloned.pid, std::move(cloned.pidfd), Fd()};
-    for (;;) {
-        auto report = init::receive_report(outer);
-        if (report.error) {
-            reap(made.pid);
-            throw *report.error;
-        }
-        if (report.type == 0) return made;  // end-of-file: it has exec'd
-        if (report.terminal) made.terminal = std::move(report.terminal);
+    Executed made;
+    made.terminal = hear(outer, maker.pid, maker.pidfd).terminal;
+    const int status = reap(maker.pid);
+    made.pid = note.pid();
+    if (made.pid == 0) {
+        const auto report = init::receive_report(outer, patience);
+        if (report.error) throw *report.error;
+        fail(Kind::internal, "the process that enters the container ended with wait status {}", status);
     }
+    made.pidfd = open_pidfd(made.pid);
+    hear(outer, made.pid, made.pidfd);  // end-of-file: it has exec'd
+    return made;
 }
 
 }  // namespace hoist::runtime

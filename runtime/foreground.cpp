@@ -4,17 +4,15 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 
 #include <array>
-#include <cstring>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "runtime/clone.h"
 #include "runtime/commands.h"
+#include "runtime/unix_socket.h"
 
 namespace hoist::runtime {
 namespace {
@@ -43,6 +41,14 @@ void copy_size(const Fd& terminal) {
     if (::ioctl(0, TIOCGWINSZ, &size) == 0) ::ioctl(terminal.get(), TIOCSWINSZ, &size);
 }
 
+/// All that can be forwarded: not what tells of a mistake of our own.
+sigset_t forwarded_signals() {
+    sigset_t set;
+    ::sigfillset(&set);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigdelset(&set, own);
+    return set;
+}
+
 /// Moves what is there from one descriptor to the other. @return false at the end
 bool pump(int from, int to) {
     std::array<char, 16384> buffer;
@@ -68,65 +74,62 @@ void forward_signals(const Fd& signals, const Fd& pidfd, const Fd& terminal) {
 }
 
 /// Relays until the process has ended and, with a terminal, its last output is through.
-void relay(const Fd& pidfd, const Fd& signals, const Fd& terminal) {
-    enum { process, signal, output, input };
-    std::array<pollfd, 4> waiting = {{{pidfd.get(), POLLIN, 0},
+void relay(const Fd& pidfd, const Fd& signals, const Fd& terminal, const NotifySocket& notify) {
+    enum { process, signal, output, input, ready };
+    std::array<pollfd, 5> waiting = {{{pidfd.get(), POLLIN, 0},
                                       {signals.get(), POLLIN, 0},
                                       {terminal.get(), POLLIN, 0},
-                                      {terminal ? 0 : -1, POLLIN, 0}}};
+                                      {terminal ? 0 : -1, POLLIN, 0},
+                                      {notify.fd().get(), POLLIN, 0}}};
+    // The kernel hands on a terminal's last bytes some time after their writer's end, and tells when that was all: but
+    // not while somebody else, outside of a pid namespace, still holds the terminal.
+    constexpr int silence_ms = 200;
+    bool ended = false;
     for (;;) {
-        if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
+        const int got = ::poll(waiting.data(), waiting.size(), ended ? silence_ms : -1);
+        if (got < 0 && errno != EINTR) return;
+        if (got == 0) return;
+        if (got < 0) continue;
         if (waiting[signal].revents) forward_signals(signals, pidfd, terminal);
+        if (waiting[ready].revents && notify.pass_on()) waiting[ready].fd = -1;
         if (waiting[output].revents && !pump(terminal.get(), 1)) waiting[output].fd = -1;
         if (waiting[input].revents && !pump(0, terminal.get())) waiting[input].fd = -1;
-        if (waiting[process].revents && waiting[output].fd < 0) return;
-        if (waiting[process].revents) waiting[process].fd = -1, waiting[process].revents = 0;
-        if (waiting[process].fd < 0 && waiting[output].fd < 0) return;
+        if (waiting[process].revents) {
+            ended = true;
+            waiting[process].fd = waiting[input].fd = -1;
+        }
+        if (ended && waiting[output].fd < 0) return;
     }
 }
 
 }  // namespace
 
-int wait_in_foreground(pid_t pid, const Fd& pidfd, Fd terminal) {
-    sigset_t all;
-    ::sigfillset(&all);
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigdelset(&all, own);
-    ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    const Fd signals(check(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK), "listen to signals"));
+void hold_signals() {
+    const sigset_t set = forwarded_signals();
+    ::sigprocmask(SIG_SETMASK, &set, nullptr);
+}
+
+int wait_in_foreground(pid_t pid, const Fd& pidfd, Fd terminal, const NotifySocket& notify) {
+    hold_signals();
+    const sigset_t set = forwarded_signals();
+    const Fd signals(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "listen to signals"));
     if (terminal) {
         const RawTerminal raw;
         copy_size(terminal);
-        relay(pidfd, signals, terminal);
+        relay(pidfd, signals, terminal, notify);
     } else {
-        relay(pidfd, signals, terminal);
+        relay(pidfd, signals, terminal, notify);
     }
     const int status = reap(pid);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 void send_terminal(const std::string& socket_path, const Fd& terminal) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path)
-        fail(Kind::invalid, "--console-socket {}: the path is too long", socket_path);
-    std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size() + 1);
-    const Fd socket(check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket"));
-    check(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), "connect to {}", socket_path);
-    char name[] = "/dev/pts/ptmx";
-    iovec data{name, sizeof name - 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int raw = terminal.get();
-    std::memcpy(CMSG_DATA(header), &raw, sizeof raw);
-    check(::sendmsg(socket.get(), &message, MSG_NOSIGNAL), "hand the terminal to {}", socket_path);
+    try {
+        send_descriptor(connect_unix(socket_path, SOCK_STREAM), terminal, "/dev/pts/ptmx");
+    } catch (Error& error) {
+        throw error.during("--console-socket");
+    }
 }
 
 }  // namespace hoist::runtime

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hooks of the OCI life cycle.
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+
+#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -20,7 +23,14 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return list;
 }
 
-void run_hook(const Hook& hook, const std::string& state) {
+std::string how_it_ended(int status) {
+    if (WIFEXITED(status)) return fmt::format("exit status {}", WEXITSTATUS(status));
+    std::string words = ::strsignal(WTERMSIG(status));
+    words[0] = static_cast<char>(words[0] | 0x20);
+    return fmt::format("signal {}: {}", WTERMSIG(status), words);
+}
+
+void run_hook(const Hook& hook, const std::string& state, HookPlace place) {
     // A file, not a pipe: a hook that does not read its input must not hold us up.
     const Fd input(
         check(static_cast<int>(::memfd_create("state", MFD_CLOEXEC)), "write the state for hook {}", hook.path));
@@ -29,10 +39,21 @@ void run_hook(const Hook& hook, const std::string& state) {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, input.get(), 0);
+    // Held-back signals of ours (hold_signals) are not the hook's.
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     const std::vector<std::string> own_name = {hook.path};
     auto argv = pointers(hook.args.empty() ? own_name : hook.args), envp = pointers(hook.env);
     pid_t pid = -1;
-    const int code = ::posix_spawn(&pid, hook.path.c_str(), &actions, nullptr, argv.data(), envp.data());
+    // Without an environment of its own a host's program has ours, as with runc and crun.
+    const bool inherits = hook.env.empty() && place == HookPlace::host;
+    const int code =
+        ::posix_spawn(&pid, hook.path.c_str(), &actions, &attributes, argv.data(), inherits ? environ : envp.data());
+    ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
     if (code != 0) fail_errno(code, "run hook {}", hook.path);
     const Fd pidfd = open_pidfd(pid);
@@ -44,8 +65,7 @@ void run_hook(const Hook& hook, const std::string& state) {
     ::waitpid(pid, &status, 0);
     if (late) fail(Kind::timeout, "hook {} did not end within {} s", hook.path, *hook.timeout_seconds);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail(Kind::internal, "hook {} failed with {} {}", hook.path, WIFEXITED(status) ? "status" : "signal",
-             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        fail(Kind::internal, "error running hook {}: {}", hook.path, how_it_ended(status));
 }
 
 }  // namespace
@@ -56,9 +76,9 @@ Json container_state(const Config& config, const std::string& id, const std::str
             {"annotations", config.annotations}};
 }
 
-void run_hooks(const std::vector<Hook>& hooks, const Json& state) {
+void run_hooks(const std::vector<Hook>& hooks, const Json& state, HookPlace place) {
     const std::string text = state.dump();
-    for (const auto& hook : hooks) run_hook(hook, text);
+    for (const auto& hook : hooks) run_hook(hook, text, place);
 }
 
 }  // namespace hoist::runtime

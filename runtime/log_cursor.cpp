@@ -149,6 +149,17 @@ std::optional<LogLine> LogCursor::take_line() {
     return line;
 }
 
+/// All whole lines off the front of piece_; nullopt if that is none, or not so simple.
+std::optional<LogLine> LogCursor::take_lines() {
+    const Unfinished& begun = unfinished_[static_cast<std::size_t>(stream_)];
+    if (skip_ > 0 || begun.hidden || !begun.text.empty() || !wanted(time_)) return std::nullopt;
+    const auto end = piece_.rfind('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    const LogLine lines{time_, stream_, piece_.substr(0, end + 1)};
+    piece_.remove_prefix(end + 1);
+    return lines;
+}
+
 std::optional<LogLine> LogCursor::take_unfinished() {
     for (const Stream stream : {Stream::stdout_, Stream::stderr_}) {
         Unfinished& begun = unfinished_[static_cast<std::size_t>(stream)];
@@ -162,12 +173,21 @@ std::optional<LogLine> LogCursor::take_unfinished() {
 }
 
 std::optional<LogLine> LogCursor::next(bool following) {
+    return advance(following, false);
+}
+
+std::optional<LogLine> LogCursor::next_lines(bool following) {
+    return advance(following, true);
+}
+
+std::optional<LogLine> LogCursor::advance(bool following, bool many) {
     for (;;) {
         std::optional<LogLine> line;
         if (ending_lines_) {
             line = take_unfinished();
             ending_lines_ = line.has_value();
         } else if (!piece_.empty()) {
+            if (many && (line = take_lines())) return line;
             line = take_line();
         } else {
             const Found found = find_bytes();

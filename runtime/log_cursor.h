@@ -28,6 +28,8 @@ public:
     /// The next line that the query wants (but for its tail). At the end, an unfinished line is given out unless
     /// `following`.
     std::optional<LogLine> next(bool following);
+    /// As next, but all whole lines that are at hand, if they share stream and time.
+    std::optional<LogLine> next_lines(bool following);
     /// @return false if that segment is gone; the cursor is then at the first one
     bool go_to(const LogPlace& place);
     void stop_at(const LogPlace& end) { stop_ = end; }
@@ -35,12 +37,14 @@ public:
 
 private:
     enum class Found { bytes, boundary, end };
+    std::optional<LogLine> advance(bool following, bool many);
     Found find_bytes();
     Found apply_records();
     bool open_segment_after(std::uint64_t number);
     bool has_later_segment() const;
     std::uint64_t readable_end();
     std::optional<LogLine> take_line();
+    std::optional<LogLine> take_lines();
     std::optional<LogLine> take_unfinished();
     bool wanted(TimePoint time) const;
     bool wanted(Stream stream) const { return stream == Stream::stderr_ ? query_.want_stderr : query_.want_stdout; }

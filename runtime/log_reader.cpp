@@ -8,21 +8,10 @@
 #include "base/error.h"
 #include "runtime/log_cursor.h"
 #include "runtime/log_index.h"
+#include "runtime/log_reader_state.h"
 #include "runtime/log_store.h"
 
 namespace hoist::runtime {
-
-struct LogReader::State {
-    std::string directory;
-    LogQuery query;
-    LogCursor cursor;
-    Fd notify;
-    bool started = false;
-
-    State(std::string from, LogQuery what)
-        : directory(std::move(from)), query(std::move(what)), cursor(directory, query) {}
-};
-
 namespace {
 
 /// Goes to where the last `count` lines begin. Newlines are counted backwards to a place that is surely early enough;
@@ -50,24 +39,52 @@ void seek_tail(LogCursor& cursor, const std::string& directory, const LogQuery& 
     }
 }
 
+struct RawState : LogReader::State {
+    RawState(const std::string& from, const LogQuery& what) : State(from), query(what), cursor(directory, query) {}
+
+    std::optional<LogLine> next(bool following) override {
+        begin(following);
+        return cursor.next(following);
+    }
+    std::optional<LogLine> next_lines(bool following) override {
+        begin(following);
+        return cursor.next_lines(following);
+    }
+
+    void begin(bool following) {
+        if (std::exchange(begun, true)) return;
+        if (query.tail)
+            seek_tail(cursor, directory, query, *query.tail, following);
+        else if (query.since)
+            cursor.go_to(place_of_time(directory, *query.since));
+    }
+
+    LogQuery query;
+    LogCursor cursor;
+    bool begun = false;
+};
+
 }  // namespace
 
-LogReader::LogReader(std::string directory, LogQuery query)
-    : state_(std::make_unique<State>(std::move(directory), std::move(query))) {}
+std::unique_ptr<LogReader::State> read_raw_log(const std::string& directory, const LogQuery& query) {
+    return std::make_unique<RawState>(directory, query);
+}
+
+LogReader::LogReader(std::string directory, LogQuery query) : state_(read_raw_log(directory, query)) {}
+LogReader::LogReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LogReader::~LogReader() = default;
 LogReader::LogReader(LogReader&&) noexcept = default;
 
+LogReader LogReader::of_json_file(const std::string& file, const LogQuery& query) {
+    return LogReader(read_json_log(file, query));
+}
+
 std::optional<LogLine> LogReader::next() {
-    State& state = *state_;
-    const bool following = static_cast<bool>(state.notify);
-    if (!state.started) {
-        state.started = true;
-        if (state.query.tail)
-            seek_tail(state.cursor, state.directory, state.query, *state.query.tail, following);
-        else if (state.query.since)
-            state.cursor.go_to(place_of_time(state.directory, *state.query.since));
-    }
-    return state.cursor.next(following);
+    return state_->next(static_cast<bool>(state_->notify));
+}
+
+std::optional<LogLine> LogReader::next_lines() {
+    return state_->next_lines(static_cast<bool>(state_->notify));
 }
 
 int LogReader::notify_fd() const {

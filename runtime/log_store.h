@@ -17,15 +17,11 @@
 
 #include "base/fd.h"
 #include "base/units.h"
+#include "runtime/log_settings.h"
 
 namespace hoist::runtime {
 
 enum class Stream : std::uint8_t { stdin_ = 0, stdout_ = 1, stderr_ = 2 };
-
-struct LogLimits {
-    Bytes segment_size{10'000'000};  ///< bytes with their index; 0 or below: no limit. A line may go over it by 1/8.
-    int segments = 3;
-};
 
 /// Appends to a log, which is made at the first byte. Errors (disk full) are counted, never thrown at the container:
 /// losing bytes is recorded in the log itself, as a line on stderr, once writing works again. (REL-19)
@@ -34,11 +30,13 @@ public:
     LogWriter(std::string directory, LogLimits limits);
     ~LogWriter();
     LogWriter(LogWriter&&) noexcept;
-    /// Appends one block; rotates at a line end when the segment is full.
+    /// Appends one block; rotates at a line end when the segment is full. A line may go over the limit by 1/8.
     void append(Stream stream, std::string_view bytes);
     /// Marks that the container has stopped: lines without an end are whole now, and are not joined with what a later
     /// run writes.
     void end_run();
+    /// Bytes that never came here are missing in the log, too: noted in it as those that could not be written are.
+    void lose(std::uint64_t bytes);
     std::uint64_t lost_bytes() const;
 
 private:
@@ -64,19 +62,26 @@ struct LogQuery {
 /// present end. Call notify_fd() before the first next() to follow.
 class LogReader {
 public:
+    /// Of the raw log in `directory`.
     LogReader(std::string directory, LogQuery query);
+    /// Of a json-file log, by its newest file. Damaged records are left out, which a line of ours tells once.
+    static LogReader of_json_file(const std::string& file, const LogQuery& query);
     ~LogReader();
     LogReader(LogReader&&) noexcept;
     /// The next line; nullopt at the present end. After more was written, it may be called again and goes on, across
     /// rotations.
     std::optional<LogLine> next();
+    /// As next(), but several lines of one stream and time come at once where that is cheaper; long lines are not cut.
+    std::optional<LogLine> next_lines();
     /// An inotify descriptor that becomes readable when the log grew or rotated; drain() it, then call next() until it
     /// answers nullopt. @throws Error if there is no such directory
     int notify_fd() const;
     void drain();
 
+    struct State;  ///< log_reader_state.h
+
 private:
-    struct State;
+    explicit LogReader(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
 

@@ -59,7 +59,7 @@ struct LogWriter::State {
     void append(Stream of, std::string_view bytes);
     bool append_block(Stream of, std::string_view bytes);
     std::size_t room_for(Stream of, std::string_view bytes) const;
-    void lose(std::size_t bytes);
+    void lose(std::uint64_t bytes);
 };
 
 /// Opens the newest segment, or makes the first. Called again after a failure.
@@ -128,7 +128,7 @@ bool LogWriter::State::record(Stream of, std::uint8_t flags, std::uint32_t value
     return true;
 }
 
-void LogWriter::State::lose(std::size_t bytes) {
+void LogWriter::State::lose(std::uint64_t bytes) {
     lost += bytes;
     lost_unnoted += bytes;
 }
@@ -222,6 +222,10 @@ void LogWriter::end_run() {
     if (state_->number == 0) return;
     state_->record(Stream::stdin_, IndexRecord::boundary);
     state_->stream = Stream::stdin_;
+}
+
+void LogWriter::lose(std::uint64_t bytes) {
+    state_->lose(bytes);
 }
 
 std::uint64_t LogWriter::lost_bytes() const {

@@ -1,104 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
 // hoist-runtime: the OCI runtime's command line, and `hoist-runtime monitor`.
+#include <dirent.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/units.h"
+#include "base/text.h"
+#include "runtime/command_log.h"
 #include "runtime/commands.h"
 #include "runtime/container.h"
-#if __has_include("runtime/monitor/monitor.h")
+#include "runtime/help.h"
 #include "runtime/monitor/monitor.h"
-#endif
 
 namespace hoist::runtime {
 namespace {
 
-constexpr const char* usage =
-    "usage: hoist-runtime [--root DIR] [--log FILE] [--log-format text|json] COMMAND [ARGUMENTS]\n\n"
-    "  create [-b BUNDLE] ID      make a container and stop before its program\n"
-    "  start ID                   let a created container run its program\n"
-    "  run [-b BUNDLE] [-d] ID    create and start; in the foreground unless -d\n"
-    "  exec [-t] ID COMMAND...    run a further program in a container\n"
-    "  state ID, list, ps ID      what is there\n"
-    "  kill ID [SIGNAL]           signal a container's first process\n"
-    "  pause ID, resume ID        freeze it and let it go on\n"
-    "  update ID, events ID       change limits; measure\n"
-    "  delete [-f] ID             remove a stopped container\n"
-    "  spec, features             a configuration to start from; what is supported\n";
+const std::vector<OptionSpec>& global_options() {
+    static const std::vector<OptionSpec> options = {
+        {"--root", "", "DIR", "where the state of containers is kept (/run/hoist-runtime)"},
+        {"--log", "", "FILE", "where to write the log, beside standard error"},
+        {"--log-format", "", "FORMAT", "text or json"},
+        {"--debug", "", "", "log also what is done"},
+        {"--cgroup-manager", "", "MANAGER", "who makes cgroups: cgroupfs, systemd, or disabled for none"},
+        {"--systemd-cgroup", "", "", "as --cgroup-manager systemd; cgroupsPath is SLICE:PREFIX:NAME"},
+        {"--rootless", "", "true|false|auto", "has no effect"},
+        {"--criu", "", "FILE", "has no effect"},
+        {"--help", "-h", "", "show this, or a command's options"},
+        {"--version", "-v", "", "show the version"}};
+    return options;
+}
 
-void log_failure(const Arguments& global, const std::string& message) {
-    fmt::print(stderr, "hoist-runtime: {}\n", message);
-    const std::string path = global.value("--log");
-    if (path.empty()) return;
-    const Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!file) return;
-    const std::string when = format_time(now());
-    const std::string line = global.value("--log-format") == "json"
-                                 ? Json{{"level", "error"}, {"msg", message}, {"time", when}}.dump(
-                                       -1, ' ', false, Json::error_handler_t::replace) +
-                                       "\n"
-                                 : "time=\"" + when + "\" level=error msg=\"" + message + "\"\n";
-    (void)!::write(file.get(), line.data(), line.size());
+std::vector<Command> all_commands() {
+    std::vector<Command> all;
+    for (const auto& list :
+         {create_commands, end_commands, exec_commands, query_commands, limit_commands, spec_commands}) {
+        for (auto& command : list()) all.push_back(std::move(command));
+    }
+    return all;
 }
 
 /// As shells have it: 127 for a program that is not there, 126 for one that cannot run.
-int exit_status(const Error& error) {
-    if (error.message().find("exec: \"") == std::string::npos) return 1;
+int exit_status(const Error& error, int usual) {
+    if (usual != 1 || error.message().find("exec: \"") == std::string::npos) return usual;
     return error.kind() == Kind::not_found ? 127 : 126;
 }
 
 void require_protected_program(char** argv);
 
-int run_command(const StateDirectory& state, const std::vector<std::string>& words, char** argv) {
-    if (words[0] == "run" || words[0] == "create" || words[0] == "exec") require_protected_program(argv);
-    for (const auto& list : {lifecycle_commands, exec_commands, query_commands}) {
-        for (const auto& command : list()) {
-            if (words[0] != command.name) continue;
-            return command.run(state,
-                               Arguments::parse({words.begin() + 1, words.end()}, command.options, command.stop_early));
-        }
+/// The descriptors over 2 that are open now. Called before anything else is opened.
+std::vector<int> open_descriptors() {
+    std::vector<int> found;
+    DIR* directory = ::opendir("/proc/self/fd");
+    if (!directory) return found;
+    while (const dirent* entry = ::readdir(directory)) {
+        const int fd = std::atoi(entry->d_name);
+        if (fd > 2 && fd != ::dirfd(directory)) found.push_back(fd);
     }
-    fail(Kind::invalid, "unknown command \"{}\"; see hoist-runtime --help", words[0]);
+    ::closedir(directory);
+    return found;
+}
+
+CgroupManager cgroup_manager(const Arguments& global) {
+    if (global.has("--systemd-cgroup")) return CgroupManager::systemd;
+    const std::string name = global.value("--cgroup-manager", "cgroupfs");
+    if (name == "cgroupfs") return CgroupManager::cgroupfs;
+    if (name == "systemd") return CgroupManager::systemd;
+    if (name == "disabled") return CgroupManager::disabled;
+    fail(Kind::invalid, "unknown cgroup manager \"{}\": there are cgroupfs, systemd and disabled",
+         escape_for_terminal(name));
+}
+
+std::string program_name(char** argv) {
+    const std::string path = argv[0] ? argv[0] : "hoist-runtime";
+    return path.substr(path.rfind('/') + 1);
+}
+
+void check_word_count(const Command& command, std::size_t count) {
+    const char* why = count < command.least_words ? "too few" : count > command.most_words ? "too many" : nullptr;
+    if (why) fail(Kind::invalid, "{} arguments; usage: {} {}", why, command.name, command.usage);
+}
+
+int run_command(const Command& command, const Arguments& global, std::vector<int> inherited, char** argv) {
+    std::vector<OptionSpec> options = command.options;
+    options.push_back({"--help", "-h", ""});
+    const std::vector<std::string> words(global.words().begin() + 1, global.words().end());
+    Arguments arguments;
+    try {
+        arguments = Arguments::parse(words, options, command.stop_early);
+        if (arguments.has("--help")) {
+            fmt::print("{}", command_help(program_name(argv), command));
+            return 0;
+        }
+        check_word_count(command, arguments.words().size());
+    } catch (Error& error) {
+        log_error(error.during("{}", command.name).message());
+        return 1;
+    }
+    if (command.enters_container) require_protected_program(argv);
+    const Invocation invocation{StateDirectory(absolute_path(global.value("--root", "/run/hoist-runtime"))),
+                                cgroup_manager(global), std::move(inherited)};
+    try {
+        return command.run(invocation, arguments);
+    } catch (const Error& error) {
+        log_error(error.message());
+        return exit_status(error, command.failure);
+    }
+}
+
+int run_named(const Arguments& global, std::vector<int> inherited, char** argv) {
+    const std::string& name = global.words()[0];
+    for (const auto& command : all_commands()) {
+        if (name == command.name) return run_command(command, global, std::move(inherited), argv);
+    }
+    constexpr int no_such_command = 3;  // as runc
+    log_error(fmt::format("unknown command: No help topic for '{}'; see {} --help", escape_for_terminal(name),
+                          program_name(argv)));
+    return no_such_command;
+}
+
+void print_version(const std::string& program) {
+    fmt::print("{0} version {1}\ncommit: {1}\nspec: {2}\n+SYSTEMD +CAP +SECCOMP +EBPF\n", program, HOIST_VERSION,
+               oci_version);
 }
 
 int run_main(const std::vector<std::string>& words, char** argv) {
-#if __has_include("runtime/monitor/monitor.h")
     if (!words.empty() && words[0] == "monitor") return run_monitor({words.begin() + 1, words.end()});
-#endif
-    Arguments global;
+    const auto wants_descriptors = [](const std::string& word) {
+        return word.find("-preserve-fds") != std::string::npos;
+    };
+    std::vector<int> inherited;
+    if (std::getenv("LISTEN_FDS") || std::any_of(words.begin(), words.end(), wants_descriptors))
+        inherited = open_descriptors();
     try {
-        global = Arguments::parse(words,
-                                  {{"--root", "", true},
-                                   {"--log", "", true},
-                                   {"--log-format", "", true},
-                                   {"--debug", "", false},
-                                   {"--systemd-cgroup", "", false},
-                                   {"--cgroup-manager", "", true},
-                                   {"--rootless", "", true},
-                                   {"--help", "-h", false},
-                                   {"--version", "-v", false}},
-                                  true);
+        const auto global = Arguments::parse(words, global_options(), true);
         if (global.has("--version")) {
-            fmt::print("hoist-runtime version {}\nspec: 1.2.0\n", HOIST_VERSION);
+            print_version(program_name(argv));
             return 0;
         }
         if (global.has("--help") || global.words().empty()) {
-            std::fputs(usage, global.has("--help") ? stdout : stderr);
-            return global.has("--help") ? 0 : 1;
+            fmt::print("{}", program_help(program_name(argv), all_commands(), global_options()));
+            return 0;
         }
-        return run_command(StateDirectory(global.value("--root", "/run/hoist-runtime")), global.words(), argv);
-    } catch (const Error& error) {
-        log_failure(global, error.message());
-        return exit_status(error);
+        open_command_log(global.value("--log"), global.value("--log-format", "text"), global.has("--debug"));
+        return run_named(global, std::move(inherited), argv);
     } catch (const std::exception& error) {
-        log_failure(global, error.what());
+        log_error(error.what());
         return 1;
     }
 }

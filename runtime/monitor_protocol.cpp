@@ -14,16 +14,6 @@ TimePoint to_time(std::int64_t count) {
     return TimePoint(Nanoseconds(count));
 }
 
-const char* to_string(MonitorSpec::LogDriver driver) {
-    return driver == MonitorSpec::LogDriver::none ? "none" : "local";
-}
-
-MonitorSpec::LogDriver log_driver_from(const std::string& word) {
-    if (word == "none") return MonitorSpec::LogDriver::none;
-    if (word == "local") return MonitorSpec::LogDriver::local;
-    fail(Kind::invalid, "log driver \"{}\" is unknown to the monitor: use local or none", word);
-}
-
 RootFs root_from_json(const Json& object) {
     RootFs root;
     root.lower = json_value(object, "lower", root.lower);
@@ -48,9 +38,7 @@ Json to_json(const MonitorSpec& spec) {
             {"init", spec.init},
             {"open_stdin", spec.open_stdin},
             {"stdin_once", spec.stdin_once},
-            {"log_driver", to_string(spec.log_driver)},
-            {"log_segment_size", spec.log_limits.segment_size.count},
-            {"log_segments", spec.log_limits.segments}};
+            {"log", to_json(spec.log)}};
 }
 
 MonitorSpec monitor_spec_from_json(const Json& document) {
@@ -68,9 +56,7 @@ MonitorSpec monitor_spec_from_json(const Json& document) {
     spec.init = json_value(document, "init", false);
     spec.open_stdin = json_value(document, "open_stdin", false);
     spec.stdin_once = json_value(document, "stdin_once", false);
-    spec.log_driver = log_driver_from(json_value(document, "log_driver", std::string("local")));
-    spec.log_limits.segment_size.count = json_value(document, "log_segment_size", spec.log_limits.segment_size.count);
-    spec.log_limits.segments = json_value(document, "log_segments", spec.log_limits.segments);
+    spec.log = log_settings_from_json(json_value(document, "log", Json(Json::object())));
     return spec;
 }
 

@@ -5,8 +5,9 @@
 //
 // The monitor listens on <run dir>/monitor.sock (0600). Several daemons may connect one after another; the newest
 // connection is the one that hears events. On every connection the monitor speaks first:
-//   hello   {"event":"hello","state":"created|running|exited","paused":bool,"pid":N,"started_at":ns,"runs":N,
-//           "exit":{...}?,"execs":[{"exec":ID,"pid":P}...],"exec_exits":[{"exec":ID,"code":C}...]}
+//   hello   {"event":"hello","state":"created|running|exited","paused":bool,"oom_killed":bool,"pid":N,
+//           "started_at":ns,"runs":N,
+//           "log_lost":BYTES?,"exit":{...}?,"execs":[{"exec":ID,"pid":P}...],"exec_exits":[{"exec":ID,"code":C}...]}
 //           fds: [pidfd if running] + the kept descriptors; "kept":["netns","dns_udp",...] names them in order.
 //           "exec_exits" are those that nobody was connected to hear.
 //   A monitor that cannot begin says {"event":"failed","error":{...}} on its first connection, and ends.
@@ -18,12 +19,13 @@
 //   exec    {"op":"exec","seq":N,"exec":ID,"process":{OCI process}}   fds: [stdin, stdout, stderr], none with a
 //           terminal                                      -> {"seq":N,"pid":P}   fds: [pty master] with a terminal
 //   resize  {"op":"resize","seq":N,"rows":R,"columns":C}        the container's own terminal
-//   attach  {"op":"attach","seq":N,"stdin":bool}   fds: [stream socket]: output from now on is copied to it (raw with a
-//           terminal, else in Docker's 8-byte frames); what it sends goes to stdin. May come before start. It is closed
-//           after the exit, when all is delivered. A slow client never holds the container up: what it has not taken
+//   attach  {"op":"attach","seq":N,"stdin":bool,"stdout":bool,"stderr":bool,"detach_keys":BYTES?}   fds: [stream
+//           socket]: output from now on is copied to it (raw with a terminal, else in Docker's 8-byte frames); what it
+//           sends goes to stdin. May come before start. It is closed after the exit, when all is delivered, or when the
+//           keys were typed (at a terminal only). A slow client never holds the container up: what it has not taken
 //           waits in an unlinked file in the state directory, up to 1 GiB, then it is dropped.
 //   pause, unpause {"op":"pause","seq":N}
-//   update  {"op":"update","seq":N,"resources":{OCI linux.resources}}
+//   update  {"op":"update","seq":N,"resources":{OCI linux.resources}}   all of them, or with an error none
 //   keep    {"op":"keep","seq":N,"names":["netns",...]}   fds: one per name; replaces a kept one of the same name
 //   drop    {"op":"drop","seq":N,"names":[...]}
 //   quit    {"op":"quit","seq":N}   kills what runs (its exit is recorded and told), removes the cgroup, answers, ends
@@ -32,6 +34,9 @@
 //   exit       {"event":"exit","run":N,"code":C,"signal":S?,"oom_killed":bool,"started_at":ns,"finished_at":ns}
 //   exec_exit  {"event":"exec_exit","exec":ID,"code":C}
 //   oom        {"event":"oom"}      only of containers with a memory limit
+//   detach     {"event":"detach"}   an attached client has typed its keys
+//   log_lost   {"event":"log_lost","bytes":N}   output begins to be lost, or no longer is: so much is missing in the
+//   log
 // An exit is written to <state dir>/exit.json (atomically; fsync'd when no daemon is connected) before it is told.
 //
 // A monitor lives until "quit", whatever becomes of the daemon: one that was launched but never told to start just
@@ -64,8 +69,7 @@ struct MonitorSpec {
     bool init = false;
     bool open_stdin = false;
     bool stdin_once = false;  ///< stdin ends when the first attached client's input ends
-    enum class LogDriver { local, none } log_driver = LogDriver::local;
-    LogLimits log_limits;
+    LogSettings log;
 };
 Json to_json(const MonitorSpec& spec);
 MonitorSpec monitor_spec_from_json(const Json& document);

@@ -90,6 +90,7 @@ void read_mount(const In& in, std::vector<Mount>& mounts) {
     in.read("type", made.type);
     in.read("source", made.source);
     in.read("options", made.options);
+    in.read("sourceBelow", made.source_below);
     if (made.destination.empty()) in.refuse("destination is missing");
 }
 

@@ -60,6 +60,8 @@ struct Mount {
     std::string type;  ///< "proc", "tmpfs", "bind", ... ; empty with a bind option
     std::string source;
     std::vector<std::string> options;
+    /// Ours, for the engine: what is bound is found below `source`, and no link on the way leads out of it. (SEC-11)
+    std::string source_below;
 };
 
 enum class NamespaceType { pid, network, mount, ipc, uts, user, cgroup, time };

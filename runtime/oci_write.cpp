@@ -80,6 +80,7 @@ Json write_mounts(const std::vector<Mount>& mounts) {
         put(made, "type", mount.type);
         put(made, "source", mount.source);
         put(made, "options", mount.options);
+        put(made, "sourceBelow", mount.source_below);
         list.push_back(std::move(made));
     }
     return list;

@@ -87,6 +87,15 @@ Json allow(const char* calls) {
     return {{"names", split(calls, ' ')}, {"action", "SCMP_ACT_ALLOW"}};
 }
 
+/// Refuses by the low 32 bits of an argument, which are all that the kernel looks at: a comparison of 64 bits would let
+/// the same value pass with anything above it.
+Json refuse_if_low(const char* call, unsigned index, std::uint32_t value) {
+    Json rule = {{"names", {call}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 1}};
+    rule["args"] =
+        Json::array({{{"index", index}, {"op", "SCMP_CMP_MASKED_EQ"}, {"value", 0xffffffffu}, {"valueTwo", value}}});
+    return rule;
+}
+
 Json allow_if(const char* call, unsigned index, const char* comparison, std::uint64_t value, std::uint64_t second = 0) {
     Json rule = allow(call);
     rule["args"] = Json::array({{{"index", index}, {"op", comparison}, {"value", value}, {"valueTwo", second}}});
@@ -98,7 +107,9 @@ Json allow_if(const char* call, unsigned index, const char* comparison, std::uin
 Json default_seccomp_profile(std::uint64_t capabilities) {
     Json rules =
         Json::array({allow(always), allow(architecture_calls), allow("process_vm_readv process_vm_writev ptrace")});
-    rules.push_back(allow_if("socket", 0, "SCMP_CMP_NE", 40));  // AF_VSOCK: no namespace holds it
+    rules.push_back(allow("socket"));
+    rules.push_back(refuse_if_low("socket", 0, 38));  // AF_ALG: a wide door to the kernel that few go through
+    rules.push_back(refuse_if_low("socket", 0, 40));  // AF_VSOCK: no namespace holds it
     for (const std::uint64_t persona : {0x0u, 0x8u, 0x20000u, 0x20008u, 0xffffffffu})
         rules.push_back(allow_if("personality", 0, "SCMP_CMP_EQ", persona));
     for (const auto& [capability, calls] : by_capability) {

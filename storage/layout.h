@@ -9,7 +9,8 @@
 //     layers/tmp/<random>                  being unpacked; emptied at start
 //     containers/<id>/               0710
 //       upper, work                        the overlay's writable layer
-//       exit.json, log.N, log.N.index      the monitor's
+//       exit.json, log.N, log.N.index,
+//       <id>-json.log, <id>-json.log.N     the monitor's
 //       hostname, hosts, resolv.conf       bind-mounted into the container
 //     volumes/<name>/_data                 0701, one volume
 //     seccomp/<hash>                       compiled profiles

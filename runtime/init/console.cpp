@@ -42,8 +42,11 @@ void mount_console(const Fd& slave, const RootDir& root) {
 
 void use_terminal(const Fd& slave, std::uint32_t uid) {
     check(::fchown(slave.get(), uid, static_cast<gid_t>(-1)), "give the terminal to user {}", uid);
-    check(::ioctl(slave.get(), TIOCSCTTY, 0), "take the terminal as controlling terminal");
     for (int stream = 0; stream <= 2; ++stream) check(::dup2(slave.get(), stream), "use the terminal");
+}
+
+void control_terminal() {
+    check(::ioctl(0, TIOCSCTTY, 0), "take the terminal as controlling terminal");
 }
 
 }  // namespace hoist::runtime::init

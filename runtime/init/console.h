@@ -18,7 +18,10 @@ Terminal open_terminal(const RootDir& root, const Process& process);
 /// Mounts the slave on /dev/console.
 void mount_console(const Fd& slave, const RootDir& root);
 
-/// Makes the slave the controlling terminal and the standard streams of this process (a session leader).
+/// Makes the slave the standard streams of this process.
 void use_terminal(const Fd& slave, std::uint32_t uid);
+
+/// Makes standard input the controlling terminal of this process, a session leader.
+void control_terminal();
 
 }  // namespace hoist::runtime::init

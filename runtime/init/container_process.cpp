@@ -60,12 +60,6 @@ void set_names(const CreateOptions& options) {
         check(::setdomainname(config.domainname.data(), config.domainname.size()), "set the domain name");
 }
 
-/// Without a session keyring of its own a container would share the engine's.
-void leave_keyring() {
-    constexpr int join_session_keyring = 1;
-    ::syscall(SYS_keyctl, join_session_keyring, nullptr);
-}
-
 Json state_of(const CreateOptions& options, const char* status) {
     return container_state(options.config, options.id, options.bundle, status, 1);
 }
@@ -85,22 +79,26 @@ RootDir build_root(Plan& plan, Reporter& reporter, Terminal& terminal) {
     apply_sysctl(config, root, static_cast<bool>(plan.options.network_namespace));
     if (!config.hooks.prestart.empty() || !config.hooks.create_runtime.empty()) reporter.wait_for_hooks();
     if (!config.hooks.create_container.empty())
-        run_hooks(config.hooks.create_container, state_of(plan.options, "creating"));
+        run_hooks(config.hooks.create_container, state_of(plan.options, "creating"), HookPlace::container);
     apply_masks(config, root, null_device);
     enter_root(root, plan.options.no_pivot);
     return root;
 }
 
 void start_program(const CreateOptions& options, Reporter& reporter) {
+    const auto& process = options.config.process;
+    const int preserved = static_cast<int>(options.preserved_fds.size());
+    if (options.init) reporter.close_others(3 + preserved);
+    confine(process, options.seccomp);
     if (options.init) {
         const pid_t program = check(::fork(), "fork behind the init process");
         if (program > 0) {
+            for (int fd = 3; fd < 3 + preserved; ++fd) ::close(fd);
             reporter.close();
-            drop_capabilities(options.config.process);
             run_reaper(program);
         }
     }
-    run_program(options.config.process, options.seccomp);
+    execute(process);
 }
 
 void build_and_run(Plan& plan, Reporter& reporter) {
@@ -113,7 +111,7 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     enter_namespaces(plan);
     set_oom_score(process);
     set_names(options);
-    leave_keyring();
+    if (!options.keep_keyring) leave_keyring();
     Terminal terminal;
     const RootDir root = build_root(plan, reporter, terminal);
     const auto user = find_identity(process, root);
@@ -121,6 +119,7 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     finish_root(options.config);
     if (terminal.slave) {
         use_terminal(terminal.slave, user.uid);
+        control_terminal();
     } else {
         use_streams(options.stdio, user.uid);
     }
@@ -130,7 +129,7 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     keep_descriptors(options.preserved_fds, reporter);
     reporter.wait_for_go();
     if (!options.config.hooks.start_container.empty())
-        run_hooks(options.config.hooks.start_container, state_of(options, "created"));
+        run_hooks(options.config.hooks.start_container, state_of(options, "created"), HookPlace::container);
     start_program(options, reporter);
 }
 

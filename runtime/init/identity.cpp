@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -131,6 +132,12 @@ void become(const Process& process, const ResolvedUser& user) {
     const auto kept = permitted(present_capabilities());
     set_capabilities(kept, kept, 0);
     hide();  // a change of user makes a process dumpable by its new user
+}
+
+void leave_keyring() {
+    // A kernel without keyrings has none to share.
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+        fail_errno(errno, "take a session keyring");
 }
 
 void enter_working_directory(const Process& process, const RootDir& root) {

@@ -20,6 +20,9 @@ void enter_working_directory(const Process& process, const RootDir& root);
 /// Capabilities exactly as configured; nothing after this needs any.
 void drop_capabilities(const Process& process);
 
+/// Takes a session keyring of its own, without which it would share the engine's.
+void leave_keyring();
+
 /// Lets nobody without CAP_SYS_PTRACE over the host look into this process until its exec. (SEC-04)
 void hide();
 

@@ -22,8 +22,17 @@ Below below_if(bool recursive) {
     return recursive ? Below::included : Below::left_alone;
 }
 
+Fd clone_source(const Mount& mount, Below below) {
+    if (mount.source_below.empty()) return clone_mount_at(mount.source, below, mount.destination);
+    const Fd found = RootDir::open(mount.source).find(mount.source_below, O_PATH);
+    if (!found)
+        fail(Kind::not_found, "bind {} to {}: there is no {} in it", mount.source, mount.destination,
+             mount.source_below);
+    return clone_mount(found, below, mount.destination);
+}
+
 Fd make_bind(const Mount& mount, const MountOptions& options) {
-    Fd tree = clone_mount_at(mount.source, below_if(options.bind_recursive), mount.destination);
+    Fd tree = clone_source(mount, below_if(options.bind_recursive));
     change_mount(tree, options.set, options.clear, Below::left_alone, mount.destination);
     return tree;
 }
@@ -118,7 +127,10 @@ void mount_cgroups(const Mount& mount, const Config& config, const RootDir& root
     const std::string path = clean_path(mount.destination);
     attach(made, root.mount_target_directory(path), path);
     options.set = attributes;
-    for (const auto& view : cgroup.places()) mount_hierarchy(view, made, options, own_namespace);
+    for (const auto& view : cgroup.places()) {
+        // On a hybrid host the v2 tree holds no controllers: there is nothing in it to show.
+        if (!view.controllers.empty()) mount_hierarchy(view, made, options, own_namespace);
+    }
     change_mount(made, attributes, 0, Below::left_alone, path);
     set_propagation(made, options.propagation, Below::left_alone, path);
 }

@@ -45,30 +45,6 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return list;
 }
 
-[[noreturn]] void execute(const Process& process) {
-    const std::string& name = process.args[0];
-    const auto argv = pointers(process.args), envp = pointers(process.env);
-    if (name.find('/') != std::string::npos) {
-        ::execve(name.c_str(), argv.data(), envp.data());
-        fail_exec(name, errno);
-    }
-    std::string refused;
-    int refusal = 0;
-    for (const auto& directory : split(name.empty() ? "" : search_path(process.env), ':')) {
-        if (name.empty()) break;
-        const std::string path = (directory.empty() ? "." : directory) + "/" + name;
-        ::execve(path.c_str(), argv.data(), envp.data());
-        struct stat info {};
-        if (errno == ENOENT || errno == ENOTDIR) continue;
-        const int code = errno;
-        if (code == EACCES && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
-        if (!refusal) refused = path, refusal = code;
-        if (code != EACCES) break;
-    }
-    if (refusal) fail_exec(refused, refusal);
-    fail(Kind::not_found, "exec: \"{}\": executable file not found in $PATH", escape_for_terminal(name));
-}
-
 void load_filter(const SeccompProgram& seccomp) {
     if (seccomp.filter.empty()) return;
     sock_fprog program{};
@@ -99,9 +75,13 @@ void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter) {
     reporter.move_above(first_free);
     std::vector<Fd> moved;
     for (const int fd : preserved)
-        moved.emplace_back(check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
+        moved.emplace_back(fd < 0 ? -1 : check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
     int next = 3;
-    for (const auto& fd : moved) check(::dup2(fd.get(), next++), "keep a descriptor");
+    for (const auto& fd : moved) {
+        if (fd) check(::dup2(fd.get(), next), "keep a descriptor");
+        if (!fd) ::fcntl(next, F_SETFD, FD_CLOEXEC);  // whatever of ours has this number
+        ++next;
+    }
     close_at_exec_from(first_free);
 }
 
@@ -115,14 +95,37 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void run_program(const Process& process, const SeccompProgram& seccomp) {
-    if (process.args.empty()) fail(Kind::invalid, "process.args is empty: there is no program to run");
+void confine(const Process& process, const SeccompProgram& seccomp) {
     if (process.no_new_privileges) check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs");
     // Loading needs either no_new_privs or a capability that is about to go.
     if (!process.no_new_privileges) load_filter(seccomp);
     drop_capabilities(process);
     if (process.no_new_privileges) load_filter(seccomp);
-    execute(process);
+}
+
+void execute(const Process& process) {
+    if (process.args.empty()) fail(Kind::invalid, "process.args is empty: there is no program to run");
+    const std::string& name = process.args[0];
+    const auto argv = pointers(process.args), envp = pointers(process.env);
+    if (name.find('/') != std::string::npos) {
+        ::execve(name.c_str(), argv.data(), envp.data());
+        fail_exec(name, errno);
+    }
+    std::string refused;
+    int refusal = 0;
+    for (const auto& directory : split(name.empty() ? "" : search_path(process.env), ':')) {
+        if (name.empty()) break;
+        const std::string path = (directory.empty() ? "." : directory) + "/" + name;
+        ::execve(path.c_str(), argv.data(), envp.data());
+        struct stat info {};
+        if (errno == ENOENT || errno == ENOTDIR) continue;
+        const int code = errno;
+        if (code == EACCES && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
+        if (!refusal) refused = path, refusal = code;
+        if (code != EACCES) break;
+    }
+    if (refusal) fail_exec(refused, refusal);
+    fail(Kind::not_found, "exec: \"{}\": executable file not found in $PATH", escape_for_terminal(name));
 }
 
 }  // namespace hoist::runtime::init

@@ -16,10 +16,14 @@ void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter);
 /// Default dispositions and an empty mask, whatever the engine had.
 void reset_signals();
 
-/// Drops the last privileges, loads the filter and replaces this process by the program. @throws Error if it cannot
-[[noreturn]] void run_program(const Process& process, const SeccompProgram& seccomp);
+/// Drops the last privileges and loads the filter: from here on this process may do what the program may, no more.
+void confine(const Process& process, const SeccompProgram& seccomp);
 
-/// Process 1 in front of the program: forwards signals, reaps, and ends with its status. (CreateOptions.init)
+/// Replaces this process by the program. @throws Error if it cannot
+[[noreturn]] void execute(const Process& process);
+
+/// Process 1 in front of the program, confined as it is: forwards signals, reaps, and ends with its status.
+/// (CreateOptions.init)
 [[noreturn]] void run_reaper(pid_t program);
 
 }  // namespace hoist::runtime::init

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/init/report.h"
 
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
+
+#include "base/descriptors.h"
 
 namespace hoist::runtime::init {
 namespace {
@@ -37,6 +41,14 @@ void wait_for_byte(const Fd& fd) {
         if (got == 1) return;
         if (got == 0 || errno != EINTR) ::_exit(1);
     }
+}
+
+void wait_until_readable(const Fd& socket, std::chrono::milliseconds limit) {
+    pollfd waiting{socket.get(), POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(limit.count()));
+    if (ready == 0)
+        fail(Kind::timeout, "nothing was heard of the new process for {} s: something inside holds it",
+             limit.count() / 1000);
 }
 
 }  // namespace
@@ -77,6 +89,10 @@ void Reporter::move_above(int lowest) {
     }
 }
 
+void Reporter::close_others(int lowest) {
+    close_from_except(lowest, socket_.get());
+}
+
 void Reporter::close() {
     socket_.reset();
     go_.reset();
@@ -88,7 +104,8 @@ std::optional<Error> parse_error_report(const std::string& text) {
     return Error(kind_from_string(text.substr(1, end - 1)), text.substr(end + 1));
 }
 
-Report receive_report(const Fd& socket) {
+Report receive_report(const Fd& socket, std::optional<std::chrono::milliseconds> limit) {
+    if (limit) wait_until_readable(socket, *limit);
     std::array<char, 8192> buffer;
     iovec data{buffer.data(), buffer.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};

@@ -4,6 +4,7 @@
 // runtime's hooks are due, 'R' (with the terminal) when it waits for its start, 'E' kind '\n' text when it failed.
 // End-of-file after 'R' means that the program runs.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,8 @@ public:
     void failed(const Error& error) noexcept;
     /// Renumbers our own descriptors to `lowest` or above.
     void move_above(int lowest);
+    /// Closes every descriptor from `lowest` on but our own.
+    void close_others(int lowest);
     void close();
 
 private:
@@ -41,7 +44,8 @@ struct Report {
     Fd terminal;
     std::optional<Error> error;
 };
-Report receive_report(const Fd& socket);
+/// @throws Error(timeout) when nothing is heard for `limit`
+Report receive_report(const Fd& socket, std::optional<std::chrono::milliseconds> limit = {});
 /// An 'E' message's content, as it also stands in a FIFO.
 std::optional<Error> parse_error_report(const std::string& text);
 

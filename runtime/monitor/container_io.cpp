@@ -23,11 +23,7 @@ void make_nonblocking(const Fd& fd) {
 }  // namespace
 
 Stdio ContainerIo::prepare(const MonitorSpec& spec) {
-    if (spec.log_driver == MonitorSpec::LogDriver::none) {
-        log_.reset();
-    } else {
-        log_.emplace(spec.state_directory, spec.log_limits);
-    }
+    open_log(spec);
     stdin_once_ = spec.stdin_once;
     framed_ = !spec.config.process.terminal;
     input_closed_ = framed_ && !spec.open_stdin;
@@ -49,6 +45,18 @@ Stdio ContainerIo::prepare(const MonitorSpec& spec) {
         theirs.in = open_file("/dev/null", O_RDONLY);
     }
     return theirs;
+}
+
+/// The same log goes on through restarts, unless its settings have changed.
+void ContainerIo::open_log(const MonitorSpec& spec) {
+    Json settings = to_json(spec.log);
+    if (settings == log_made_from_) return;
+    lost_before_ = lost_bytes();
+    log_.reset();
+    log_made_from_ = nullptr;
+    log_ = make_log_sink(
+        loop_, {.settings = spec.log, .directory = spec.state_directory, .relieved = [this] { release_output(); }});
+    log_made_from_ = std::move(settings);
 }
 
 void ContainerIo::begin(const Fd* terminal) {
@@ -74,6 +82,7 @@ void ContainerIo::begin(const Fd* terminal) {
 }
 
 void ContainerIo::abandon() {
+    output_held_ = false;
     close(out_);
     close(err_);
     close_input();
@@ -118,6 +127,7 @@ void ContainerIo::end() {
     }
     abandon();
     if (log_) log_->end_run();
+    if (lost_bytes() != lost_told_ || losing_) tell_loss();
     for (auto client = clients_.begin(); client != clients_.end();) {
         AttachClient& connection = *client->connection;
         ++client;  // finish() may remove it
@@ -126,12 +136,47 @@ void ContainerIo::end() {
 }
 
 void ContainerIo::deliver(Stream stream, std::string_view bytes) {
-    if (log_) log_->append(stream, bytes);
-    for (Client& client : clients_) client.connection->send(stream, bytes, framed_);
+    if (log_) {
+        log_->append(stream, bytes);
+        if (log_->lost_bytes() + lost_before_ != lost_told_ || losing_) tell_loss();
+        if (log_->congested()) hold_output();
+    }
+    for (Client& client : clients_)
+        if (client.wants(stream)) client.connection->send(stream, bytes, framed_);
 }
 
-void ContainerIo::attach(Fd socket, bool wants_input, const std::string& state_directory) {
-    Client& client = clients_.emplace_back(Client{nullptr, wants_input});
+/// At the beginning of a loss and at its end, not at each byte.
+void ContainerIo::tell_loss() {
+    const std::uint64_t lost = lost_bytes();
+    const bool more = lost != lost_told_;
+    lost_told_ = lost;
+    if (more == losing_) return;
+    losing_ = more;
+    on_loss_(lost);
+}
+
+void ContainerIo::hold_output() {
+    if (std::exchange(output_held_, true)) return;
+    for (const Source* source : {&out_, &err_})
+        if (source->fd) loop_.unwatch(*source->fd);
+}
+
+void ContainerIo::release_output() {
+    if (!std::exchange(output_held_, false)) return;
+    for (Source* source : {&out_, &err_})
+        if (source->fd) watch(*source);
+    update_terminal();
+}
+
+/// A terminal is one descriptor for both ways.
+void ContainerIo::update_terminal() {
+    if (!input_target_ || input_ || output_held_) return;
+    loop_.change(*input_target_, pending_input_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+void ContainerIo::attach(Fd socket, Wishes wishes, const std::string& state_directory) {
+    DetachKeys keys(wishes.detach_keys);
+    Client& client = clients_.emplace_back(Client{nullptr, std::move(wishes), std::move(keys)});
     try {
         client.connection = std::make_unique<AttachClient>(
             loop_, std::move(socket), state_directory,
@@ -149,13 +194,23 @@ void ContainerIo::remove(const AttachClient& which) {
 }
 
 void ContainerIo::on_input(Client& client, std::string_view bytes) {
-    if (!client.wants_input) return;
+    if (!client.wishes.input) return;
+    bool detaches = false;
     if (bytes.empty()) {
         input_ends_ = input_ends_ || stdin_once_;
-    } else {
+    } else if (framed_) {
         pending_input_ += bytes;
+    } else {
+        detaches = client.keys.feed(bytes, pending_input_);
     }
     write_input();
+    if (detaches) detach(client);
+}
+
+void ContainerIo::detach(Client& client) {
+    const auto on_detach = client.wishes.on_detach;
+    client.connection->finish();  // destroys the client, now or once it has taken what is on its way
+    on_detach();
 }
 
 void ContainerIo::close_input() {
@@ -178,7 +233,7 @@ void ContainerIo::write_input() {
     const bool waiting = !pending_input_.empty();
     if (!waiting && input_ends_ && input_) close_input();
     if (input_target_ && input_) loop_.change(input_, waiting ? std::uint32_t{EPOLLOUT} : 0);
-    if (input_target_ && !input_) loop_.change(*input_target_, waiting ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    update_terminal();
     set_input_wanted(!waiting);
 }
 

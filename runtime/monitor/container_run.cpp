@@ -98,12 +98,14 @@ ExitRecord end_run(ContainerRun& run, ContainerIo& io) {
     record.finished_at = now();
     record.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
     record.code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-    // 137 without a signal: a reaping init tells so of its child.
-    const bool killed = record.code == 128 + SIGKILL;
-    record.oom_killed = killed && count_oom_kills(run.cgroup) > run.oom_kills_before;
+    record.oom_killed = was_oom_killed(run);
     kill_rest(run.cgroup);
     io.end();
     return record;
+}
+
+bool was_oom_killed(const ContainerRun& run) {
+    return count_oom_kills(run.cgroup) > run.oom_kills_before;
 }
 
 int exit_code_of_failed_start(const std::string& message) {

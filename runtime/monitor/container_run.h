@@ -32,6 +32,9 @@ ContainerRun begin_run(MonitorSpec spec, std::uint64_t number, const Fd* network
 /// Reaps process 1, ends everything else in the cgroup, empties the pipes. The process must have exited.
 ExitRecord end_run(ContainerRun& run, ContainerIo& io);
 
+/// Whether the kernel has killed a process of it for lack of memory: any, as Docker counts, not the first alone.
+bool was_oom_killed(const ContainerRun& run);
+
 /// What a failed start counts as, in Docker's numbers: 127 no such program, 126 it cannot be executed, 128 other.
 int exit_code_of_failed_start(const std::string& message);
 

@@ -51,8 +51,10 @@ void Owner::greet(Connection& connection) {
         hello["pid"] = run_->pid;
         hello["started_at"] = run_->started_at.time_since_epoch().count();
         hello["paused"] = run_->paused;
+        hello["oom_killed"] = was_oom_killed(*run_);
         fds.push_back(run_->pidfd.get());
     }
+    if (io_.lost_bytes() > 0) hello["log_lost"] = io_.lost_bytes();
     if (last_exit_ && !run_) hello["exit"] = to_json(*last_exit_);
     hello["kept"] = Json::array();
     for (const auto& [name, fd] : kept_) {

@@ -64,7 +64,7 @@ private:
     std::string run_directory_, state_directory_;
     Fd listening_;
     Loop loop_;
-    ContainerIo io_{loop_};
+    ContainerIo io_{loop_, [this](std::uint64_t lost) { tell({{"event", "log_lost"}, {"bytes", lost}}); }};
     std::list<Connection> connections_;  ///< the newest last
     std::vector<std::pair<std::string, Fd>> kept_;
     std::map<std::string, Exec> execs_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fail_point.h"
+#include "runtime/monitor/oom_watch.h"
 #include "runtime/monitor/owner.h"
 #include "runtime/monitor/process_setup.h"
 
@@ -130,7 +131,14 @@ Owner::Answer Owner::resize(const Json& request) {
 Owner::Answer Owner::attach(Message& message) {
     if (message.fds.size() != 1) fail(Kind::invalid, "attach wants 1 descriptor, not {}", message.fds.size());
     if (state_directory_.empty()) state_directory_ = read_monitor_spec(run_directory_).state_directory;
-    io_.attach(std::move(message.fds[0]), json_value(message.body, "stdin", false), state_directory_);
+    ContainerIo::Wishes wishes{.input = json_value(message.body, "stdin", false),
+                               .out = json_value(message.body, "stdout", true),
+                               .err = json_value(message.body, "stderr", true),
+                               .detach_keys = json_value(message.body, "detach_keys", std::string()),
+                               .on_detach = [this] {
+                                   tell({{"event", "detach"}});
+                               }};
+    io_.attach(std::move(message.fds[0]), std::move(wishes), state_directory_);
     return {};
 }
 
@@ -146,7 +154,13 @@ Owner::Answer Owner::set_paused(bool paused) {
 }
 
 Owner::Answer Owner::update(const Json& request) {
-    running().cgroup.apply(resources_from_json(request.value("resources", Json::object())));
+    ContainerRun& run = running();
+    const Resources resources = resources_from_json(request.value("resources", Json::object()));
+    run.cgroup.update(CgroupLayout::host(), resources);
+    cgroup_ = run.cgroup;
+    if (!resources.memory_limit || run.oom_watch) return {};
+    run.oom_watch = open_oom_watch(run.cgroup);
+    if (run.oom_watch) loop_.watch(run.oom_watch, EPOLLIN, [this](std::uint32_t) { on_oom(); });
     return {};
 }
 

@@ -79,8 +79,12 @@ TEST(MonitorProtocol, SpecificationsSurviveJson) {
     spec.state_directory = "/s";
     spec.seccomp_file = "/f";
     spec.init = spec.open_stdin = spec.stdin_once = true;
-    spec.log_driver = MonitorSpec::LogDriver::none;
-    spec.log_limits = {.segment_size = Bytes{5}, .segments = 7};
+    spec.log = {.driver = LogSettings::Driver::json_file,
+                .limits = {.segment_size = Bytes{5}, .segments = 7},
+                .file = "/x/y-json.log",
+                .fields = {{"tag", "t"}},
+                .non_blocking = true,
+                .most_waiting = Bytes{9}};
     const Json json = to_json(spec);
     EXPECT_EQ(to_json(monitor_spec_from_json(Json::parse(json.dump()))), json);
     for (const char* key : {"config", "root", "state_directory"}) {

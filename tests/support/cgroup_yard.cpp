@@ -37,6 +37,12 @@ void each_directory(const std::string& path, const std::function<void(const std:
     act(path);
 }
 
+/// Lets the children of a v2 cgroup have all its controllers. Without effect beside v1, which holds them then.
+void hand_down(const std::string& directory) {
+    for (const auto& one : split(trim(read_file_if_exists(directory + "/cgroup.controllers").value_or("")), ' '))
+        if (!one.empty()) put(directory + "/cgroup.subtree_control", "+" + one);
+}
+
 /// "/path" of this process in the hierarchy with these controllers ("" for v2).
 std::string own_path(const std::string& controllers) {
     for (const auto& line : split(read_file("/proc/self/cgroup"), '\n')) {
@@ -62,6 +68,7 @@ CgroupYard CgroupYard::make(const std::string& name) {
                 options.push_back(option);
         const std::string controllers = fields[2] == "cgroup2" ? "" : join(options, ",");
         const std::string path = fields[1] + "/" + name;
+        if (controllers.empty()) hand_down(fields[1]);
         if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) fail_errno(errno, "make {}", path);
         if (controllers == "cpuset") {  // an empty cpuset lets nobody in
             put(path + "/cpuset.cpus", read_file(fields[1] + "/cpuset.cpus"));
@@ -88,6 +95,10 @@ void CgroupYard::mount_inside() const {
     for (const auto& hierarchy : hierarchies_) {
         if (hierarchy.mount_point == "/sys/fs/cgroup") {
             check(::mount("cgroup", "/sys/fs/cgroup", "cgroup2", 0, nullptr), "mount cgroup2");
+            // A v2 cgroup has processes or hands controllers down, but its root: the test moves out of the way.
+            check(::mkdir("/sys/fs/cgroup/test", 0755), "make a cgroup for the test");
+            put("/sys/fs/cgroup/test/cgroup.procs", "0");
+            hand_down("/sys/fs/cgroup");
             continue;
         }
         make_directories(hierarchy.mount_point);

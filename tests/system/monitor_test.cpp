@@ -313,7 +313,7 @@ TEST_F(Monitor, AnExitThatNobodyHeardIsOnTheDisk) {
 }
 
 TEST_F(Monitor, TheLogIsCompleteWithoutADaemon) {
-    spec_.log_limits.segment_size = Bytes{1 << 30};
+    spec_.log.limits.segment_size = Bytes{1 << 30};
     launch({"sh", "-c", "yes " + std::string(103, 'y') + " | head -n 1000000"});
     const auto began = Clock::now();
     start();

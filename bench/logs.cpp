@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/logs.h"
+
+#include "base/error.h"
+#include "base/units.h"
+#include "bench/subjects.h"
+#include "tests/support/hoist_host.h"
+
+namespace hoist::bench {
+namespace {
+
+using test::hoist_ok;
+using test::sh;
+
+const std::string programs = PROGRAM_DIR;
+const std::string area = "/var/lib/hoist/bench-logs";
+constexpr const char* lines = "1000000";
+
+/// The writer through a pipe into `cat > file`: what keeping output costs at the least.
+double floor_ms(const std::string& how) {
+    sh("rm -f " + area + "/copy");
+    return time_ms([&] { sh(programs + "/log_writer " + how + " " + lines + " | cat > " + area + "/copy"); });
+}
+
+/// The writer to a file, without anybody in between.
+double file_ms(const std::string& how) {
+    sh("rm -f " + area + "/copy");
+    return time_ms([&] { sh(programs + "/log_writer " + how + " " + lines + " > " + area + "/copy"); });
+}
+
+TimePoint moment(const Json& state, const char* key) {
+    return parse_time(state.value(key, "")).value_or(TimePoint{});
+}
+
+/// From the container's start to its end, as recorded: starting and stopping it are other sections' business.
+double container_ms(const std::string& how, const std::vector<std::string>& options, bool keep = false) {
+    std::vector<std::string> command = {"run", "-d", "--name", "loud", "--network", "none", "-v", programs + ":/bench:ro"};
+    command.insert(command.end(), options.begin(), options.end());
+    command.insert(command.end(), {"busybox", "/bench/log_writer", how, lines});
+    hoist_ok(command, "/", 300);
+    hoist_ok({"wait", "loud"}, "/", 300);
+    const Json state = test::inspect("loud")["State"];
+    if (!keep) hoist_ok({"rm", "loud"});
+    return std::chrono::duration<double, std::milli>(moment(state, "FinishedAt") - moment(state, "StartedAt")).count();
+}
+
+void measure_writing(const std::string& how, const std::string& title) {
+    Samples samples;
+    for (int round = -1; round < 5; ++round) {
+        const double floor = floor_ms(how), file = file_ms(how), local = container_ms(how, {});
+        const double json = container_ms(how, {"--log-driver", "json-file"});
+        if (round < 0) continue;
+        samples.add("pipe into cat > file", floor);
+        samples.add("straight into a file", file);
+        samples.add("container, log driver local", local);
+        samples.add("container, log driver json-file", json);
+    }
+    samples.print(title, "pipe into cat > file");
+}
+
+void measure_reading() {
+    for (const char* driver : {"local", "json-file"}) {
+        container_ms("blocks", {"--log-driver", driver, "--log-opt", "max-size=1g"}, true);
+        Samples samples;
+        const std::string logs = programs + "/hoist logs ";
+        samples.interleave({{"cat file | wc -l", [] { sh("cat " + area + "/copy | wc -l"); }},
+                            {"hoist logs | wc -l", [&] { sh(logs + "loud | wc -l"); }},
+                            {"hoist logs -t | wc -l", [&] { sh(logs + "-t loud | wc -l"); }},
+                            {"hoist logs --tail 10", [&] { sh(logs + "--tail 10 loud"); }}},
+                           5);
+        samples.print(fmt::format("reading 1,000,000 lines back, log driver {}", driver), "cat file | wc -l");
+        hoist_ok({"rm", "loud"});
+    }
+}
+
+}  // namespace
+
+void measure_logs() {
+    sh("mkdir -p " + area);
+    measure_writing("blocks", "1,000,000 lines of 104 bytes, written in blocks of 64 KiB");
+    measure_writing("lines", "1,000,000 lines of 104 bytes, a write each");
+    measure_reading();
+}
+
+}  // namespace hoist::bench

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/json_log_record.h"
+
+#include <array>
+
+#include "base/json.h"
+
+namespace hoist::runtime {
+namespace {
+
+constexpr std::string_view hex = "0123456789abcdef";
+
+/// How many bytes of well-formed UTF-8 begin here; 0 if none do.
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length == 0 || text.size() < length) return 0;
+    // The second byte's range excludes overlong forms, surrogates and what is beyond U+10FFFF.
+    const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (byte(1) < low || byte(1) > high) return 0;
+    for (std::size_t i = 2; i < length; ++i)
+        if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+    return length;
+}
+
+/// Which ASCII characters stand for themselves. < > & do not: Go's JSON is made to be put into HTML.
+constexpr std::array<bool, 256> plain = [] {
+    std::array<bool, 256> table{};
+    for (int c = 0x20; c < 0x80; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (const char c : {'"', '\\', '<', '>', '&'}) table[static_cast<std::size_t>(c)] = false;
+    return table;
+}();
+
+void append_escaped(std::string& to, unsigned char c) {
+    if (c == '"' || c == '\\') {
+        to += {'\\', static_cast<char>(c)};
+    } else if (c == '\n' || c == '\r') {
+        to += c == '\n' ? "\\n" : "\\r";
+    } else {
+        to += "\\u00";
+        to += {hex[c >> 4], hex[c & 15]};
+    }
+}
+
+void append_string(std::string& to, std::string_view text) {
+    to += '"';
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (plain[c]) {
+            ++i;
+            continue;
+        }
+        const std::size_t length = c < 0x80 ? 1 : utf8_length(text.substr(i));
+        const std::string_view character = text.substr(i, length);
+        const bool separator = character == "\u2028" || character == "\u2029";
+        if (length > 1 && !separator) {
+            i += length;
+            continue;
+        }
+        to.append(text, start, i - start);
+        if (c < 0x80)
+            append_escaped(to, c);
+        else if (separator)
+            to += character == "\u2028" ? "\\u2028" : "\\u2029";
+        else
+            to += "\\ufffd";
+        i += std::max<std::size_t>(length, 1);
+        start = i;
+    }
+    to.append(text, start);
+    to += '"';
+}
+
+/// Takes "text" off the front of `line`, with its escapes undone. @return false if that is not what is there
+bool take_string(std::string_view& line, std::string& text) {
+    text.clear();
+    for (std::size_t start = 0, i = 0; i < line.size(); ++i) {
+        if (line[i] == '"') {
+            text.append(line, start, i - start);
+            line.remove_prefix(i + 1);
+            return true;
+        }
+        if (line[i] != '\\') continue;
+        text.append(line, start, i - start);
+        if (++i >= line.size()) return false;
+        const char c = line[i];
+        if (c == 'n' || c == 'r') {
+            text += c == 'n' ? '\n' : '\r';
+        } else if (c == '"' || c == '\\') {
+            text += c;
+        } else if (c == 'u' && line.substr(i + 1, 2) == "00" && line.size() > i + 4) {
+            const auto high = hex.find(line[i + 3]), low = hex.find(line[i + 4]);
+            if (high == std::string_view::npos || high > 7 || low == std::string_view::npos) return false;
+            text += static_cast<char>(high << 4 | low);
+            i += 4;
+        } else {
+            return false;
+        }
+        start = i + 1;
+    }
+    return false;
+}
+
+bool take(std::string_view& line, std::string_view expected) {
+    if (!line.starts_with(expected)) return false;
+    line.remove_prefix(expected.size());
+    return true;
+}
+
+/// The form that we and Docker write, without attributes and rarer escapes.
+bool parse_usual(std::string_view line, JsonRecord& record) {
+    if (!take(line, "{\"log\":\"") || !take_string(line, record.text) || !take(line, ",\"stream\":\"std")) return false;
+    record.stream = line.starts_with("err") ? Stream::stderr_ : Stream::stdout_;
+    line.remove_prefix(std::min<std::size_t>(line.size(), 3));
+    if (!take(line, "\",\"time\":\"") || line.size() < 3 || line.substr(line.size() - 2) != "\"}") return false;
+    const auto time = parse_time(line.substr(0, line.size() - 2));
+    if (time) record.time = *time;
+    return time.has_value();
+}
+
+}  // namespace
+
+std::string record_attributes(const std::map<std::string, std::string>& fields) {
+    std::string text;
+    for (const auto& [key, value] : fields) {
+        text += text.empty() ? '{' : ',';
+        append_string(text, key);
+        text += ':';
+        append_string(text, value);
+    }
+    return text.empty() ? text : text + '}';
+}
+
+std::string record_time(TimePoint time) {
+    std::string text = format_time(time);  // ...:05.120000000Z
+    const auto last = text.find_last_not_of('0', text.size() - 2);
+    text.erase(text[last] == '.' ? last : last + 1);
+    return text + 'Z';
+}
+
+void append_record(std::string& to, Stream stream, std::string_view text, std::string_view attributes,
+                   std::string_view time) {
+    to += "{\"log\":";
+    append_string(to, text);
+    to += stream == Stream::stderr_ ? ",\"stream\":\"stderr\"" : ",\"stream\":\"stdout\"";
+    if (!attributes.empty()) (to += ",\"attrs\":") += attributes;
+    ((to += ",\"time\":\"") += time) += "\"}\n";
+}
+
+bool parse_record(std::string_view line, JsonRecord& record) {
+    if (parse_usual(line, record)) return true;
+    const Json object = Json::parse(line, nullptr, false);
+    if (!object.is_object()) return false;
+    const auto text = object.find("log"), stream = object.find("stream"), time = object.find("time");
+    if (time == object.end() || !time->is_string()) return false;
+    const auto moment = parse_time(time->get_ref<const std::string&>());
+    if (!moment) return false;
+    record.time = *moment;
+    record.text = text != object.end() && text->is_string() ? text->get<std::string>() : "";
+    record.stream = stream != object.end() && *stream == "stderr" ? Stream::stderr_ : Stream::stdout_;
+    return true;
+}
+
+}  // namespace hoist::runtime
