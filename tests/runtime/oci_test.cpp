@@ -35,7 +35,7 @@ TEST(Oci, WhatIsWrittenIsReadBackTheSame) {
 
 TEST(Oci, ReadsTheSamplesOfTheSpecification) {
     int read = 0;
-    const std::string folder = "/work/shared/data/runtime-spec";
+    const std::string folder = SOURCE_DIR "/../shared/data/runtime-spec";
     std::error_code none;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, none)) {
         const std::string path = entry.path();

@@ -88,7 +88,7 @@ Json moby_profile(const Json& moby, std::uint64_t capabilities) {
 }
 
 TEST(SeccompProfile, AgreesWithDockers) {
-    const auto text = read_file_if_exists("/work/shared/data/seccomp/moby-default.json");
+    const auto text = read_file_if_exists(SOURCE_DIR "/../shared/data/seccomp/moby-default.json");
     if (!text) GTEST_SKIP() << "Docker's profile is not on this machine";
     const Json moby = parse_json(*text, "moby");
     for (const std::uint64_t capabilities : {default_capabilities(), ~std::uint64_t{0} >> 23, std::uint64_t{0}}) {
