@@ -17,5 +17,5 @@ quietly build/build.log cmake --build --preset dev
 wait "$images"
 
 phase "running the tests"
-HOIST_TEST_IMAGES=$PWD/build/images ctest --preset dev --repeat until-pass:2 "$@"
+HOIST_TEST_IMAGES=$PWD/build/images ctest --preset dev "$@"
 phase "done"

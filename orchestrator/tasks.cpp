@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <list>
 
@@ -41,8 +42,13 @@ TaskList::~TaskList() {
 void TaskList::spawn(asio::awaitable<void> work, std::string what) {
     if (state_->closed) throw boost::system::system_error(asio::error::operation_aborted);
     const auto place = state_->running.emplace(state_->running.end());
-    auto finished = [state = state_, place, what = std::move(what)](const std::exception_ptr& failure) {
-        state->running.erase(place);
+    auto finished = [executor = executor_, state = state_, place,
+                     what = std::move(what)](const std::exception_ptr& failure) {
+        // What cancel() emitted may still lie in the executor's queue, with a plain pointer into the signal: it is
+        // destroyed behind it.
+        std::list<asio::cancellation_signal> spent;
+        spent.splice(spent.end(), state->running, place);
+        if (state->closed) asio::post(executor, [spent = std::move(spent)] {});
         if (failure) report(what, failure);
     };
     asio::co_spawn(executor_, std::move(work), asio::bind_cancellation_slot(place->slot(), std::move(finished)));
