@@ -3,12 +3,20 @@
 
 #include <fmt/format.h>
 
-#include <unordered_set>
+#include <algorithm>
+#include <numeric>
 
 namespace hoist::compose {
 namespace {
 
-Node::Tag tag_of(const std::string& tag) {
+// Up to here, comparing each key with each is cheaper than sorting them.
+constexpr std::size_t small_map = 12;
+
+std::string_view text_of(const yaml_char_t* text) {
+    return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
+}
+
+Node::Tag tag_of(std::string_view tag) {
     if (tag == "!reset") return Node::Tag::reset;
     if (tag == "!override") return Node::Tag::replace;
     return Node::Tag::none;
@@ -18,7 +26,30 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+bool is_null_word(std::string_view text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
 }  // namespace
+
+CharacterIndex::CharacterIndex(const std::string& text)
+    : text_(text), ascii_(std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; })) {}
+
+std::size_t CharacterIndex::byte_of(std::size_t character) {
+    if (ascii_) return std::min(character, text_.size());
+    const auto inside = [&](std::size_t at) { return (text_[at] & 0xc0) == 0x80; };
+    while (character_ > character) {
+        do --byte_;
+        while (inside(byte_));
+        --character_;
+    }
+    while (character_ < character && byte_ < text_.size()) {
+        do ++byte_;
+        while (byte_ < text_.size() && inside(byte_));
+        ++character_;
+    }
+    return byte_;
+}
 
 void TreeBuilder::refuse(const char* code, const std::string& message, const Origin& where, const std::string& help) {
     report_.error(code, message, where, help);
@@ -26,31 +57,15 @@ void TreeBuilder::refuse(const char* code, const std::string& message, const Ori
 }
 
 /// The place of a node behind its tag and anchor, which the parser counts as part of it.
-Origin TreeBuilder::start(const YAML::Mark& mark) const {
-    std::size_t pos = std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size());
-    const std::size_t first = pos;
+Origin TreeBuilder::start(const yaml_mark_t& mark) {
+    const std::size_t first = index_.byte_of(mark.index);
+    std::size_t pos = first;
     while (pos < text_.size() && (text_[pos] == '&' || text_[pos] == '!')) {
         while (pos < text_.size() && !is_blank(text_[pos])) ++pos;
         while (pos < text_.size() && is_blank(text_[pos])) ++pos;
     }
     if (pos >= text_.size()) pos = first;
     return {file_, static_cast<std::uint32_t>(pos), 0};
-}
-
-Origin TreeBuilder::scalar_extent(Origin where, const std::string& value) {
-    const char quote = where.pos < text_.size() ? text_[where.pos] : '\0';
-    if (quote == '"' || quote == '\'') {
-        std::size_t end = where.pos + 1;
-        while (end < text_.size() && text_[end] != quote) end += quote == '"' && text_[end] == '\\' ? 2 : 1;
-        // The parser takes the end of the file for the closing quote.
-        if (end >= text_.size()) refuse("C01", "this quoted text is not closed", where, "add the closing quote");
-        const std::size_t newline = text_.find('\n', where.pos);
-        if (newline == std::string::npos || newline > end)
-            where.length = static_cast<std::uint32_t>(end + 1 - where.pos);
-    } else if (!value.empty() && text_.compare(where.pos, value.size(), value) == 0) {
-        where.length = static_cast<std::uint32_t>(value.size());
-    }
-    return where;
 }
 
 /// Counts a node with all below it, once for every place where it stands: this is what a bomb makes large.
@@ -65,67 +80,98 @@ void TreeBuilder::count(const Node& node, const Origin& blame) {
     for (const auto& entry : node.entries) count(entry.value, blame);
 }
 
-void TreeBuilder::remember(YAML::anchor_t anchor, const Node& node) {
-    if (anchor == 0) return;
+void TreeBuilder::remember(const std::string& anchor, const Node& node) {
+    if (anchor.empty()) return;
     count(node);  // the copy that is kept
     anchors_[anchor] = node;
 }
 
-void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    Node node;
-    node.plain = true;
-    node.where = start(mark);
-    count(node);
-    remember(anchor, node);
-    add(std::move(node));
+bool TreeBuilder::handle(const yaml_event_t& event) {
+    switch (event.type) {
+        case YAML_DOCUMENT_START_EVENT:
+            begin_document();
+            break;
+        case YAML_ALIAS_EVENT:
+            alias(event);
+            break;
+        case YAML_SCALAR_EVENT:
+            scalar(event);
+            break;
+        case YAML_SEQUENCE_START_EVENT:
+            open(Node::Kind::sequence, event, event.data.sequence_start.tag, event.data.sequence_start.anchor);
+            break;
+        case YAML_MAPPING_START_EVENT:
+            open(Node::Kind::map, event, event.data.mapping_start.tag, event.data.mapping_start.anchor);
+            break;
+        case YAML_SEQUENCE_END_EVENT:
+        case YAML_MAPPING_END_EVENT:
+            close();
+            break;
+        case YAML_DOCUMENT_END_EVENT:
+            return true;
+        default:
+            break;
+    }
+    return false;
 }
 
-void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    const auto found = anchors_.find(anchor);
-    if (found == anchors_.end())
-        refuse("C01", "this alias stands inside the value that it names, which would never end", start(mark), "");
-    count(found->second, start(mark));
+void TreeBuilder::begin_document() {
+    root_ = {};
+    stack_.clear();
+    anchors_.clear();
+    nodes_ = bytes_ = 0;
+}
+
+void TreeBuilder::alias(const yaml_event_t& event) {
+    const std::string name(text_of(event.data.alias.anchor));
+    Origin where = start(event.start_mark);
+    where.length = static_cast<std::uint32_t>(name.size() + 1);
+    if (std::any_of(stack_.begin(), stack_.end(), [&](const Frame& f) { return f.anchor == name; }))
+        refuse("C01", "this alias stands inside the value that it names, which would never end", where, "");
+    const auto found = anchors_.find(name);
+    if (found == anchors_.end()) {
+        std::vector<std::string> known;
+        for (const auto& [anchor, node] : anchors_) known.push_back(anchor);
+        const std::string meant = nearest(name, known);
+        refuse("C01", fmt::format("the alias \"*{}\" names no anchor defined above it", name), where,
+               meant.empty() ? fmt::format("define it first with &{}", name) : fmt::format("did you mean *{}?", meant));
+    }
+    count(found->second, where);
     add(found->second);
 }
 
-void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                           const std::string& value) {
-    Node node = scalar_node(value, scalar_extent(start(mark), value));
-    const char first = node.where.pos < text_.size() ? text_[node.where.pos] : '\0';
-    node.plain = first != '"' && first != '\'' && first != '|' && first != '>' && tag != "tag:yaml.org,2002:str";
+void TreeBuilder::scalar(const yaml_event_t& event) {
+    const auto& data = event.data.scalar;
+    Node node = scalar_node({reinterpret_cast<const char*>(data.value), data.length}, start(event.start_mark));
+    const std::string_view tag = text_of(data.tag);
+    const bool on_one_line = event.start_mark.line == event.end_mark.line;
+    const std::size_t end = index_.byte_of(event.end_mark.index);
+    if (on_one_line && end > node.where.pos) node.where.length = static_cast<std::uint32_t>(end - node.where.pos);
+    node.plain = data.style == YAML_PLAIN_SCALAR_STYLE && tag != "!" && tag != YAML_STR_TAG;
     node.tag = tag_of(tag);
-    if (node.tag != Node::Tag::none && (value.empty() || value == "null" || value == "~")) node.kind = Node::Kind::null;
+    if (node.plain && is_null_word(node.text)) node.kind = Node::Kind::null, node.text.clear();
     count(node);
-    remember(anchor, node);
+    remember(std::string(text_of(data.anchor)), node);
     add(std::move(node));
 }
 
-void TreeBuilder::open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    Frame frame;
+void TreeBuilder::open(Node::Kind kind, const yaml_event_t& event, const yaml_char_t* tag, const yaml_char_t* anchor) {
+    const Origin where = start(event.start_mark);
+    if (stack_.size() >= static_cast<std::size_t>(limits_.depth))
+        refuse("C01", fmt::format("values are nested deeper than {} levels", limits_.depth), where, "");
+    Frame& frame = stack_.emplace_back();
     frame.node.kind = kind;
-    frame.node.tag = tag_of(tag);
-    frame.node.where = start(mark);
-    frame.anchor = anchor;
+    frame.node.tag = tag_of(text_of(tag));
+    frame.node.where = where;
+    frame.anchor = text_of(anchor);
     count(frame.node);
-    if (static_cast<int>(stack_.size()) >= limits_.depth)
-        refuse("C01", fmt::format("values are nested deeper than {} levels", limits_.depth), frame.node.where, "");
-    stack_.push_back(std::move(frame));
-}
-
-void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                                  YAML::EmitterStyle::value) {
-    open(Node::Kind::sequence, mark, tag, anchor);
-}
-
-void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                             YAML::EmitterStyle::value) {
-    open(Node::Kind::map, mark, tag, anchor);
 }
 
 void TreeBuilder::close() {
     Frame frame = std::move(stack_.back());
     stack_.pop_back();
-    expand_merges(frame);
+    refuse_duplicates(frame.node);
+    if (frame.merges) expand_merges(frame);
     remember(frame.anchor, frame.node);
     add(std::move(frame.node));
 }
@@ -138,30 +184,56 @@ void TreeBuilder::add(Node node) {
     Frame& frame = stack_.back();
     if (frame.node.is_sequence()) {
         frame.node.items.push_back(std::move(node));
-    } else if (!frame.pending) {
+    } else if (!frame.has_pending) {
         add_key(frame, std::move(node));
     } else {
-        Entry entry = std::move(*frame.pending);
-        frame.pending.reset();
-        if (frame.merge_key && entry.key == "<<") return take_merge(frame, std::move(node), entry.key_where);
-        entry.value = std::move(node);
-        frame.node.entries.push_back(std::move(entry));
+        frame.has_pending = false;
+        if (frame.merges && frame.pending.key == "<<")
+            return take_merge(frame, std::move(node), frame.pending.key_where);
+        frame.pending.value = std::move(node);
+        frame.node.entries.push_back(std::move(frame.pending));
     }
 }
 
 void TreeBuilder::add_key(Frame& frame, Node key) {
+    if (key.is_null() && key.where.length > 0)  // `null:` is a name like any other; nothing at all is none
+        key = scalar_node(text_.substr(key.where.pos, key.where.length), key.where);
     if (!key.is_scalar()) refuse("C01", fmt::format("{} cannot be a key; keys are text", describe(key)), key.where, "");
-    frame.pending = Entry{key.text, key.where, {}};
-    if (key.plain && key.text == "<<") {
-        if (frame.merge_key)
-            report_.warning("C02", "a second \"<<\" in one map", key.where, "write one: `<<: [*first, *second]`");
-        frame.merge_key = key.where;
+    frame.pending = {std::move(key.text), key.where, {}};
+    frame.has_pending = true;
+    if (!key.plain || frame.pending.key != "<<") return;
+    if (frame.merges)
+        report_.warning("C02", "a second \"<<\" in one map", key.where, "write one: `<<: [*first, *second]`");
+    frame.merges = true;
+}
+
+void TreeBuilder::tell_duplicate(const Entry& first, const Entry& second) {
+    report_
+        .error("C02", fmt::format("the key \"{}\" is there twice", second.key), second.key_where,
+               "remove one of the two")
+        .others.push_back(sources_.span(first.key_where, "first defined here"));
+}
+
+void TreeBuilder::refuse_duplicates(const Node& map) {
+    const auto& entries = map.entries;
+    if (entries.size() <= small_map) {
+        for (std::size_t i = 1; i < entries.size(); ++i)
+            for (std::size_t k = 0; k < i; ++k)
+                if (entries[i].key == entries[k].key) {
+                    tell_duplicate(entries[k], entries[i]);
+                    break;
+                }
         return;
     }
-    const auto [first, is_new] = frame.keys.emplace(key.text, key.where);
-    if (is_new) return;
-    report_.error("C02", fmt::format("the key \"{}\" is there twice", key.text), key.where, "remove one of the two")
-        .others.push_back(sources_.span(first->second, "first defined here"));
+    std::vector<std::uint32_t> order(entries.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return entries[a].key < entries[b].key; });
+    for (std::size_t i = 1, first = 0; i < order.size(); ++i) {
+        if (entries[order[i]].key == entries[order[first]].key)
+            tell_duplicate(entries[order[first]], entries[order[i]]);
+        else
+            first = i;
+    }
 }
 
 void TreeBuilder::take_merge(Frame& frame, Node value, const Origin& key_where) {
@@ -183,7 +255,7 @@ void TreeBuilder::take_merge(Frame& frame, Node value, const Origin& key_where) 
 void TreeBuilder::expand_merges(Frame& frame) {
     for (auto& source : frame.merged)
         for (auto& entry : source.entries)
-            if (frame.keys.emplace(entry.key, entry.key_where).second) frame.node.entries.push_back(std::move(entry));
+            if (!frame.node.find(entry.key)) frame.node.entries.push_back(std::move(entry));
 }
 
 }  // namespace hoist::compose

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds a tree from the YAML parser's events. Internal to yaml.cpp and yaml_builder.cpp.
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/mark.h>
+#include <yaml.h>
 
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,50 +12,60 @@
 
 namespace hoist::compose {
 
-class TreeBuilder : public YAML::EventHandler {
+/// Turns the parser's marks, which count characters, into bytes. Marks come nearly in order, so it walks.
+class CharacterIndex {
+public:
+    explicit CharacterIndex(const std::string& text);
+    std::size_t byte_of(std::size_t character);
+
+private:
+    const std::string& text_;
+    bool ascii_;
+    std::size_t character_ = 0, byte_ = 0;
+};
+
+class TreeBuilder {
 public:
     /// Thrown to leave the parser; why is in the report.
     struct Refused {};
 
     TreeBuilder(std::uint32_t file, const Sources& sources, Report& report, const YamlLimits& limits)
-        : file_(file), text_(sources.file(file).text), sources_(sources), report_(report), limits_(limits) {}
+        : file_(file),
+          text_(sources.file(file).text),
+          sources_(sources),
+          report_(report),
+          limits_(limits),
+          index_(text_) {}
 
+    /// Takes an event. True at the end of a document, which take() then gives.
+    bool handle(const yaml_event_t& event);
     Node take() { return std::move(root_); }
-
-    void OnDocumentStart(const YAML::Mark&) override {}
-    void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override;
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override;
-    void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override;
-    void OnMapEnd() override { close(); }
 
 private:
     struct Frame {
         Node node;
-        YAML::anchor_t anchor = 0;
-        std::optional<Entry> pending;  ///< a key that waits for its value
-        std::unordered_map<std::string, Origin> keys;
+        std::string anchor;
+        Entry pending;  ///< a key that waits for its value
+        bool has_pending = false;
         std::vector<Node> merged;  ///< values of `<<`, strongest first
-        std::optional<Origin> merge_key;
+        bool merges = false;
     };
 
-    void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor);
+    void begin_document();
+    void alias(const yaml_event_t& event);
+    void scalar(const yaml_event_t& event);
+    void open(Node::Kind kind, const yaml_event_t& event, const yaml_char_t* tag, const yaml_char_t* anchor);
     void close();
     void add(Node node);
     void add_key(Frame& frame, Node key);
     void take_merge(Frame& frame, Node value, const Origin& key_where);
     void expand_merges(Frame& frame);
-    void remember(YAML::anchor_t anchor, const Node& node);
+    void refuse_duplicates(const Node& map);
+    void tell_duplicate(const Entry& first, const Entry& second);
+    void remember(const std::string& anchor, const Node& node);
     void count(const Node& node) { count(node, node.where); }
     void count(const Node& node, const Origin& blame);
-    Origin start(const YAML::Mark& mark) const;
-    Origin scalar_extent(Origin where, const std::string& value);
+    Origin start(const yaml_mark_t& mark);
     [[noreturn]] void refuse(const char* code, const std::string& message, const Origin& where,
                              const std::string& help);
 
@@ -66,9 +74,10 @@ private:
     const Sources& sources_;
     Report& report_;
     const YamlLimits& limits_;
+    CharacterIndex index_;
     Node root_;
     std::vector<Frame> stack_;
-    std::unordered_map<YAML::anchor_t, Node> anchors_;
+    std::unordered_map<std::string, Node> anchors_;
     std::size_t nodes_ = 0, bytes_ = 0;
 };
 

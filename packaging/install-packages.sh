@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what hoist is built from and tested with, on Debian 12: install-packages.sh build|run|test ...
 set -eu
-build="g++ cmake ninja-build ccache pkg-config libyaml-cpp-dev libboost1.81-dev nlohmann-json3-dev libnl-3-dev
+build="g++ cmake ninja-build ccache pkg-config libyaml-dev libboost1.81-dev nlohmann-json3-dev libnl-3-dev
  libnl-route-3-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libseccomp-dev libarchive-dev zlib1g-dev libzstd-dev
  libssl-dev libsqlite3-dev libnftables-dev libcap-dev"
 run="mmdebstrap curl ca-certificates util-linux"

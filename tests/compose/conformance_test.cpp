@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Against other people's files, where they are at hand: HOIST_TEST_DATA names a folder with compose-spec,
-// compose-go and compose-conformance. Skipped without.
-#include <cstdlib>
+// Against other people's files, where they are at hand (test_data.h): compose-spec, compose-go and
+// compose-conformance. Skipped without.
 #include <filesystem>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "compose/draft.h"
 #include "tests/compose/load.h"
+#include "tests/compose/test_data.h"
 
 namespace hoist::compose {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string data(const char* name) {
-    const char* root = std::getenv("HOIST_TEST_DATA");
-    const fs::path path = fs::path(root ? root : "") / name;
-    return root && fs::exists(path) ? path.string() : "";
-}
+using test::data;
 
 std::set<std::string> properties(const Json& object) {
     std::set<std::string> names;
