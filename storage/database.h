@@ -58,7 +58,8 @@ struct TagRow {
 };
 struct LayerRow {
     std::string diff_id;
-    Bytes size;
+    Bytes size;          ///< of its files
+    Bytes archive_size;  ///< of its tar; 0: recorded by an older hoist
 };
 
 /// One transaction. Everything done through it happens or none of it. Upserts replace a row with the same key.

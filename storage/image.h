@@ -15,6 +15,8 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "storage/database.h"
+#include "storage/layer_pin.h"
+#include "storage/layer_tar.h"
 #include "storage/unpack.h"
 
 namespace hoist::storage {
@@ -54,13 +56,27 @@ struct ImageConfig {
 
 struct Image {
     std::string id;                       ///< "sha256:..."
-    std::vector<std::string> references;  ///< familiar names, sorted
+    std::vector<std::string> references;  ///< familiar names with a tag, sorted
+    std::vector<std::string> digests;     ///< familiar names with a manifest's digest, sorted: where it was pulled from
     std::vector<std::string> diff_ids;    ///< bottom layer first
     ImageConfig config;
     std::string architecture, os;
     TimePoint created;
     Bytes size;  ///< of the unpacked layers
     Json raw_config;
+    std::string manifest;  ///< exact bytes
+};
+
+/// A layer that add_layer made or found, kept until the pin goes.
+struct AddedLayer {
+    std::string diff_id;
+    Bytes size;          ///< of its files
+    Bytes archive_size;  ///< of its tar
+    LayerPin pin;
+};
+enum class UpperUse {
+    copy,  ///< the directory stays as it is
+    take,  ///< the directory becomes the layer: nothing is copied, and afterwards it is gone
 };
 
 struct ImportOptions {
@@ -84,6 +100,25 @@ public:
     /// in a single pass. Nothing is recorded unless everything is on the disk. @return the image's id
     /// @throws Error(invalid) for a hostile or broken archive (SEC-24..29)
     std::string import(const Fd& tar, const ImportOptions& options);
+
+    /// Makes a layer of an overlay's upper directory (whiteouts and opaque directories included), durably. With
+    /// options.newest_time, later times of its files are set back to it. A layer that is there already is used.
+    /// `take` needs a directory on the store's file system that no mount uses any more.
+    AddedLayer add_layer_from_upper(const std::string& upper, UpperUse use, const LayerTarOptions& options = {});
+    /// Records an image of layers that are there. The caller holds pins on them.
+    /// @param config  OCI image configuration, kept byte for byte; its rootfs.diff_ids name the layers
+    /// @return the image's id @throws Error(not_found) that names a missing layer, Error(invalid)
+    std::string create_image(const std::string& config, const std::vector<std::string>& references);
+    /// Keeps layers while an operation uses them. @throws Error(not_found) that names a missing one
+    LayerPin pin(const std::vector<std::string>& diff_ids);
+    bool has_layer(const std::string& diff_id) const;
+    /// A layer's directory, for an overlay.
+    std::string layer_directory(const std::string& diff_id) const;
+    /// Adds a user of layers beside images and pins, such as a build cache: each collection asks it for their diffIDs.
+    /// `keeper` is called on any thread.
+    void add_keeper(std::function<std::vector<std::string>()> keeper);
+    /// Removes the layers that nothing uses (what crashed builds left, say). @return their size
+    Bytes collect();
 
     /// By reference, id, or unique prefix of an id. nullopt if there is none.
     std::optional<Image> find(const std::string& name) const;

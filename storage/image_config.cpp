@@ -42,8 +42,9 @@ std::optional<ImageHealthcheck> parse_healthcheck(const Json& config) {
     return check;
 }
 
-/// This machine's architecture in the words of image-spec (Go's).
-std::string architecture() {
+}  // namespace
+
+std::string machine_architecture() {
     static const std::map<std::string, std::string> known = {
         {"x86_64", "amd64"},    {"aarch64", "arm64"}, {"armv7l", "arm"},      {"i686", "386"},
         {"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"riscv64", "riscv64"}, {"loongarch64", "loong64"}};
@@ -52,8 +53,6 @@ std::string architecture() {
     const auto it = known.find(name.machine);
     return it == known.end() ? name.machine : it->second;
 }
-
-}  // namespace
 
 ImageConfig parse_image_config(const Json& raw) {
     ImageConfig parsed;
@@ -85,7 +84,7 @@ std::string make_image_config(const NewLayer& layer, const Strings& changes, con
     Json history = {{"created", format_time(created)}, {"created_by", "hoist import"}};
     if (!message.empty()) history["comment"] = message;
     const Json image = {{"created", format_time(created)},
-                        {"architecture", architecture()},
+                        {"architecture", machine_architecture()},
                         {"os", "linux"},
                         {"config", config},
                         {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({layer.diff_id})}}},
@@ -97,16 +96,20 @@ std::string make_image_config(const NewLayer& layer, const Strings& changes, con
     }
 }
 
-std::string make_manifest(const std::string& config, const NewLayer& layer) {
+Json plain_descriptor(const NewLayer& layer) {
+    return {{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
+            {"digest", layer.diff_id},
+            {"size", layer.archive_bytes}};
+}
+
+std::string make_manifest(const std::string& config, const Json& layers) {
     const Json manifest = {{"schemaVersion", 2},
                            {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
                            {"config",
                             {{"mediaType", "application/vnd.oci.image.config.v1+json"},
                              {"digest", sha256_digest(config)},
                              {"size", config.size()}}},
-                           {"layers", Json::array({{{"mediaType", "application/vnd.oci.image.layer.v1.tar"},
-                                                    {"digest", layer.diff_id},
-                                                    {"size", layer.archive_bytes}}})}};
+                           {"layers", layers}};
     return manifest.dump();
 }
 

@@ -27,7 +27,11 @@ struct NewLayer {
 /// The configuration of a one-layer image. @see image-spec config.md
 std::string make_image_config(const NewLayer& layer, const std::vector<std::string>& changes,
                               const std::string& message, TimePoint created);
-/// The manifest that names configuration and layer. @see image-spec manifest.md
-std::string make_manifest(const std::string& config, const NewLayer& layer);
+/// How a manifest names a layer by its uncompressed tar.
+Json plain_descriptor(const NewLayer& layer);
+/// The manifest that names configuration and layers (an array of descriptors). @see image-spec manifest.md
+std::string make_manifest(const std::string& config, const Json& layers);
+/// This machine's architecture in the words of image-spec ("amd64").
+std::string machine_architecture();
 
 }  // namespace hoist::storage

@@ -27,6 +27,7 @@ CREATE TABLE tags(reference TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES ima
 CREATE INDEX tags_by_image ON tags(image);
 CREATE TABLE layers(diff_id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 )",
+    "ALTER TABLE layers ADD COLUMN archive_size INTEGER NOT NULL DEFAULT 0;",
 };
 
 }  // namespace hoist::storage

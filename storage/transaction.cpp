@@ -167,8 +167,10 @@ std::vector<TagRow> Transaction::tags() {
 }
 
 void Transaction::put(const LayerRow& row) {
-    db_.prepare("INSERT INTO layers(diff_id, size) VALUES(?,?) ON CONFLICT(diff_id) DO UPDATE SET size=excluded.size")
-        .bind(row.diff_id, row.size.count)
+    db_.prepare(
+           "INSERT INTO layers(diff_id, size, archive_size) VALUES(?,?,?) ON CONFLICT(diff_id) DO UPDATE SET "
+           "size=excluded.size, archive_size=excluded.archive_size")
+        .bind(row.diff_id, row.size.count, row.archive_size.count)
         .run();
 }
 
@@ -178,8 +180,8 @@ void Transaction::remove_layer(const std::string& diff_id) {
 
 std::vector<LayerRow> Transaction::layers() {
     std::vector<LayerRow> rows;
-    auto found = db_.prepare("SELECT diff_id, size FROM layers ORDER BY diff_id");
-    while (found.step()) rows.push_back({found.text(0), Bytes{found.integer(1)}});
+    auto found = db_.prepare("SELECT diff_id, size, archive_size FROM layers ORDER BY diff_id");
+    while (found.step()) rows.push_back({found.text(0), Bytes{found.integer(1)}, Bytes{found.integer(2)}});
     return rows;
 }
 

@@ -13,6 +13,9 @@ class UnpackedLayer {
 public:
     /// Unpacks an archive into layers/tmp and writes all of it to the disk. @throws Error; then nothing is left
     static UnpackedLayer unpack(const Layout& layout, const Fd& archive, const ImportOptions& options);
+    /// Makes an overlay's upper directory a layer; with UpperUse::take also when it fails, the directory is gone.
+    static UnpackedLayer of_upper(const Layout& layout, const std::string& upper, UpperUse use,
+                                  const LayerTarOptions& options);
     UnpackedLayer(UnpackedLayer&& other) noexcept;
     UnpackedLayer& operator=(UnpackedLayer&&) = delete;
     ~UnpackedLayer();  ///< removes what is left in layers/tmp
@@ -26,6 +29,10 @@ public:
     Bytes size() const { return size_; }
 
 private:
+    void take_upper(const std::string& upper, const LayerTarOptions& options);
+    void copy_upper(const std::string& upper, const LayerTarOptions& options);
+    void fill(const Fd& archive, const ImportOptions& options);
+    void sync() const;
     UnpackedLayer(const Layout& layout, std::string at) : layout_(&layout), at_(std::move(at)) {}
     std::string place() const;
 
