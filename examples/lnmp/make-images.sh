@@ -40,9 +40,23 @@ root_tar mariadb mariadb-server \
     --customize-hook="copy-in ${here}/images/mariadb/mariadb-entrypoint ${here}/images/mariadb/mariadb-healthcheck /usr/local/bin"
 
 [ "$hoist" = none ] && exit
-"$hoist" import -c 'CMD ["nginx", "-g", "daemon off;"]' -c 'EXPOSE 80' -c 'STOPSIGNAL SIGQUIT' \
-    "$folder/nginx.tar" lnmp/nginx >/dev/null
-"$hoist" import -c 'CMD ["php-fpm8.2", "--nodaemonize", "--fpm-config", "/etc/php/pool.conf"]' -c 'EXPOSE 9000' \
-    -c 'STOPSIGNAL SIGQUIT' -c 'WORKDIR /srv' "$folder/php.tar" lnmp/php >/dev/null
-"$hoist" import -c 'ENTRYPOINT ["mariadb-entrypoint"]' -c 'EXPOSE 3306' -c 'VOLUME /var/lib/mysql' \
-    "$folder/mariadb.tar" lnmp/mariadb >/dev/null
+
+# import_once NAME INSTRUCTION...: an image made of this very tar stays, and with it the containers made of the image.
+import_once() {
+    name=$1
+    shift
+    stamp=$({ stat -c '%s-%Y' "$folder/$name.tar"; printf '%s\n' "$@"; } | sha256sum | cut -c 1-16)
+    "$hoist" inspect "lnmp/$name" 2>/dev/null | grep -q "\"hoist.example.source\": *\"$stamp\"" && return
+    left=$#
+    while [ "$left" -gt 0 ]; do
+        set -- "$@" -c "$1"
+        shift
+        left=$((left - 1))
+    done
+    "$hoist" import "$@" -c "LABEL hoist.example.source=$stamp" "$folder/$name.tar" "lnmp/$name" >/dev/null
+}
+
+import_once nginx 'CMD ["nginx", "-g", "daemon off;"]' 'EXPOSE 80' 'STOPSIGNAL SIGQUIT'
+import_once php 'CMD ["php-fpm8.2", "--nodaemonize", "--fpm-config", "/etc/php/pool.conf"]' 'EXPOSE 9000' \
+    'STOPSIGNAL SIGQUIT' 'WORKDIR /srv'
+import_once mariadb 'ENTRYPOINT ["mariadb-entrypoint"]' 'EXPOSE 3306' 'VOLUME /var/lib/mysql'
