@@ -84,7 +84,7 @@ public:
     asio::awaitable<void> begin_stream(std::string content_type) override {
         answered_ = streaming_ = true;
         chunked_ = parser_.get().version() >= 11;
-        std::string head = status_line_and_headers(200) + "Content-Type: " + content_type + "\r\n";
+        std::string head = status_line_and_headers(200) + extra_headers + "Content-Type: " + content_type + "\r\n";
         head += chunked_ ? "Transfer-Encoding: chunked\r\n" : "";
         head += keeps_alive() ? "\r\n" : "Connection: close\r\n\r\n";
         co_await asio::async_write(socket_, asio::buffer(head), asio::use_awaitable);

@@ -61,6 +61,7 @@ std::vector<Command> top_commands();
 std::vector<Command> config_commands();
 std::vector<Command> log_commands();
 std::vector<Command> exec_commands();
+std::vector<Command> copy_commands();
 std::vector<Command> attach_commands();
 std::vector<Command> container_commands();
 std::vector<Command> run_commands();

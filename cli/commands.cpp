@@ -29,7 +29,7 @@ const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands = [] {
         std::vector<Command> all;
         for (const auto& group : {stack_commands(), stack_list_commands(), pause_commands(), log_commands(),
-                                  exec_commands(), attach_commands(), config_commands(), container_commands(),
+                                  exec_commands(), copy_commands(), attach_commands(), config_commands(), container_commands(),
                                   update_commands(), stats_commands(), top_commands(), run_commands(), image_commands(),
                                   network_commands(), volume_commands(), event_commands(), system_commands()})
             all.insert(all.end(), group.begin(), group.end());

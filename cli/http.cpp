@@ -60,8 +60,8 @@ std::optional<std::string> field(std::string_view head, std::string_view name) {
     return std::nullopt;
 }
 
-BodyDecoder decoder_for(std::string_view head, int status) {
-    if (status == 204 || status == 304) return BodyDecoder::sized(0);
+BodyDecoder decoder_for(std::string_view head, const std::string& method, int status) {
+    if (method == "HEAD" || status == 204 || status == 304) return BodyDecoder::sized(0);
     if (field(head, "transfer-encoding")) return BodyDecoder::chunked();
     const auto length = field(head, "content-length");
     if (!length) return BodyDecoder::to_end();
@@ -75,6 +75,10 @@ std::string request_head(const std::string& method, const std::string& target) {
 }
 
 }  // namespace
+
+std::optional<std::string> Answer::header(std::string_view name) const {
+    return field(head_, name);
+}
 
 bool Answer::read_some(std::string& to) {
     if (!early_.empty()) {
@@ -132,10 +136,10 @@ Answer Client::open(const std::string& method, const std::string& target, const 
     }
     Fd socket = connect();
     send_all(socket, request);
-    return read_head(std::move(socket));
+    return read_head(std::move(socket), method);
 }
 
-Answer Client::read_head(Fd socket) const {
+Answer Client::read_head(Fd socket, const std::string& method) const {
     std::string bytes;
     std::array<char, 16384> part;
     std::size_t end = std::string::npos;
@@ -151,7 +155,8 @@ Answer Client::read_head(Fd socket) const {
         fail(Kind::internal, "what listens at {} does not speak HTTP", path_);
     answer.status = std::atoi(head.c_str() + blank + 1);
     answer.upgraded = answer.status == 101;
-    answer.decoder_ = answer.upgraded ? BodyDecoder::to_end() : decoder_for(head, answer.status);
+    answer.decoder_ = answer.upgraded ? BodyDecoder::to_end() : decoder_for(head, method, answer.status);
+    answer.head_ = head;
     answer.early_ = bytes.substr(end + 4);
     answer.socket_ = std::move(socket);
     return answer;
@@ -170,23 +175,23 @@ Json Client::call(const std::string& method, const std::string& target, const st
     return trim(text).empty() ? Json() : parse_json(text, "the daemon's answer", 1000);
 }
 
-Json Client::upload(const std::string& target, const Fd& file,
+Json Client::upload(const std::string& method, const std::string& target, const Fd& file,
                     const std::function<void(std::uint64_t)>& progress) const {
     Fd socket = connect();
     send_all(socket,
-             request_head("POST", target) + "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
+             request_head(method, target) + "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
     std::string part(64 * 1024, '\0');
     std::uint64_t sent = 0;
     for (;;) {
         const auto size = ::read(file.get(), part.data(), part.size());
         if (size < 0 && errno == EINTR) continue;
-        check(size, "read what is to be imported");
+        check(size, "read what is to be sent");
         const std::string_view bytes(part.data(), static_cast<std::size_t>(size));
         // A daemon that refuses the body has answered and closed: then the answer says why.
         if (!try_send(socket, fmt::format("{:x}\r\n{}\r\n", size, bytes)) || size == 0) break;
         progress(sent += static_cast<std::uint64_t>(size));
     }
-    Answer answer = read_head(std::move(socket));
+    Answer answer = read_head(std::move(socket), method);
     const std::string text = answer.read_all();
     if (answer.status >= 400) throw wire::error_from(answer.status, text);
     return trim(text).empty() ? Json() : parse_json(trim(text), "the daemon's answer");

@@ -39,6 +39,9 @@ public:
     int status = 0;
     bool upgraded = false;  ///< HTTP was left: the socket carries bytes of the stream itself
 
+    /// A header field; nullopt if there is none.
+    std::optional<std::string> header(std::string_view name) const;
+
     int fd() const { return socket_.get(); }
     Fd& socket() { return socket_; }
     /// Reads what is there (waits for some), appending the body's bytes. @return false once the body is complete: the
@@ -53,7 +56,7 @@ public:
 private:
     friend class Client;
     Fd socket_;
-    std::string early_;
+    std::string head_, early_;
     BodyDecoder decoder_;
 };
 
@@ -77,12 +80,13 @@ public:
               const std::optional<Json>& body = std::nullopt) const;
     Json get(const std::string& target) const { return call("GET", target); }
 
-    /// Sends a file (or pipe) as the body. `progress` hears the bytes sent so far.
-    Json upload(const std::string& target, const Fd& file, const std::function<void(std::uint64_t)>& progress) const;
+    /// Sends a file (or pipe) as the body of a POST or PUT. `progress` hears the bytes sent so far.
+    Json upload(const std::string& method, const std::string& target, const Fd& file,
+                const std::function<void(std::uint64_t)>& progress) const;
 
 private:
     Fd connect() const;
-    Answer read_head(Fd socket) const;
+    Answer read_head(Fd socket, const std::string& method) const;
     std::string path_;
 };
 

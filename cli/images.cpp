@@ -92,7 +92,7 @@ int import(Context& context, const Arguments& arguments) {
     Json answer;
     {
         UploadMeter meter(context, size_of(file));
-        answer = context.client().upload("/images/create?" + query.str(), file, std::ref(meter));
+        answer = context.client().upload("POST", "/images/create?" + query.str(), file, std::ref(meter));
     }
     print(json_value<std::string>(answer, "status", "") + "\n");
     return 0;

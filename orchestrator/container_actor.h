@@ -16,6 +16,9 @@
 
 namespace hoist::orchestrator {
 
+class RootAccess;
+struct StartInput;
+
 /// What was read of the container's image when it was made or loaded.
 struct ImageFacts {
     storage::ImageConfig config;
@@ -55,6 +58,8 @@ public:
     asio::awaitable<void> resize(int rows, int columns);
     asio::awaitable<ContainerUsage> usage();
     asio::awaitable<std::vector<runtime::ProcessFacts>> processes();
+    /// Its files. Waits for the operations before it if it does not run.
+    asio::awaitable<std::shared_ptr<RootAccess>> open_root();
 
     /// A request to the monitor. @throws Error(conflict) if the container is not running
     asio::awaitable<runtime::Message> ask_monitor(Json body, std::vector<int> fds = {});
@@ -95,6 +100,7 @@ private:
     asio::awaitable<void> launch();
     asio::awaitable<void> prepare_network();
     asio::awaitable<void> prepare_monitor();
+    StartInput start_input() const;
     asio::awaitable<void> join_clients();
     static Json attach_request(const AttachSpec& what);
     asio::awaitable<Fd> namespace_of(std::string container);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "orchestrator/log_config.h"
+#include "orchestrator/oci_mounts.h"
 
 namespace hoist::orchestrator {
 namespace {
@@ -83,16 +84,20 @@ void prepare_bind_sources(StartInput& input) {
     }
 }
 
+runtime::RootFs root_of(const StartInput& input, const std::string& directory) {
+    return {.lower = input.lower,
+            .upper = directory + "/upper",
+            .work = directory + "/work",
+            .volatile_upper = input.view.spec.auto_remove};
+}
+
 runtime::MonitorSpec monitor_spec(const StartInput& input, const storage::Layout& layout, SeccompFiles& seccomp) {
     const auto& spec = input.view.spec;
     const auto directory = layout.container(input.view.id);
     runtime::MonitorSpec made;
     made.id = input.view.id;
     made.config = oci_config(spec, input.image, input.facts);
-    made.root.lower = input.lower;
-    made.root.upper = directory + "/upper";
-    made.root.work = directory + "/work";
-    made.root.volatile_upper = spec.auto_remove;
+    made.root = root_of(input, directory);
     made.state_directory = directory;
     made.seccomp_file = seccomp_file(spec, seccomp);
     made.init = spec.init;
@@ -166,6 +171,27 @@ std::string write_container_files(StartInput input, const storage::Layout& layou
     // An exit record that is there from now on belongs to this start.
     ::unlink((directory + "/exit.json").c_str());
     return text;
+}
+
+runtime::MonitorSpec root_view_spec(StartInput input, const storage::Layout& layout) {
+    auto& spec = input.view.spec;
+    std::erase_if(spec.mounts, [&](const MountSpec& mount) {
+        if (mount.type == MountSpec::Type::tmpfs) return true;
+        if (mount.type == MountSpec::Type::volume) return false;
+        const auto confined = confine_source(mount.source, input.shared_directories);
+        if (!confined.below.empty()) input.facts.bind_sources[mount.source] = confined;
+        return !is_there(confined);  // a start would make it, or fail: there is nothing to see yet
+    });
+    runtime::MonitorSpec made;
+    made.id = input.view.id;
+    made.state_directory = layout.container(input.view.id);
+    made.root = root_of(input, made.state_directory);
+    made.config.process.args = {"none"};
+    made.config.root_path = made.state_directory;
+    made.config.root_readonly = spec.read_only;
+    made.config.rootfs_propagation = "rprivate";
+    add_mounts(made.config, spec, input.facts);
+    return made;
 }
 
 }  // namespace hoist::orchestrator

@@ -34,4 +34,7 @@ std::string resolv_conf_file(const ContainerView& view, const std::string& host_
 std::string write_container_files(StartInput input, const storage::Layout& layout, SeccompFiles& seccomp,
                                   const std::string& before);
 
+/// What a view of the container's files shows while it does not run: root, volumes and bind mounts. Makes no file.
+runtime::MonitorSpec root_view_spec(StartInput input, const storage::Layout& layout);
+
 }  // namespace hoist::orchestrator

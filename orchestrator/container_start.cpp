@@ -118,7 +118,7 @@ asio::awaitable<Fd> ContainerActor::namespace_of(std::string container) {
     co_return open_file(fmt::format("/proc/{}/ns/net", up->pid), O_RDONLY);
 }
 
-asio::awaitable<void> ContainerActor::prepare_monitor() {
+StartInput ContainerActor::start_input() const {
     StartInput input{.view = view_,
                      .image = image_.config,
                      .lower = image_.lower,
@@ -128,12 +128,16 @@ asio::awaitable<void> ContainerActor::prepare_monitor() {
         if (const auto* volume = engine_.volumes.find(mount.source); volume && mount.type == MountSpec::Type::volume)
             input.facts.volume_data[mount.source] = volume->mountpoint;
     if (has_bind_mounts(view_.spec)) input.shared_directories = directories_of_containers(engine_);
+    return input;
+}
+
+asio::awaitable<void> ContainerActor::prepare_monitor() {
     struct Prepared {
         std::string spec;
         runtime::LaunchedMonitor monitor;
     };
     const bool fresh = !monitor_ || !monitor_->open();
-    auto work = [input = std::move(input), layout = engine_.layout, &seccomp = engine_.seccomp, fresh,
+    auto work = [input = start_input(), layout = engine_.layout, &seccomp = engine_.seccomp, fresh,
                  program = engine_.config.runtime_program, before = fresh ? "" : written_spec_]() mutable {
         Prepared prepared;
         const auto run = layout.container_run(input.view.id);

@@ -158,6 +158,10 @@ asio::awaitable<std::vector<runtime::ProcessFacts>> Engine::processes(ContainerI
     const auto actor = state_->actor(id);
     return keeping(actor, actor->processes());
 }
+asio::awaitable<std::shared_ptr<RootAccess>> Engine::open_root(ContainerId id) {
+    const auto actor = state_->actor(id);
+    return keeping(actor, actor->open_root());
+}
 asio::awaitable<Exit> Engine::wait(ContainerId id, WaitFor condition) {
     const auto actor = state_->actor(id);
     return keeping(actor, actor->wait(condition));

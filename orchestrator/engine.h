@@ -26,6 +26,7 @@
 namespace hoist::orchestrator {
 
 namespace asio = boost::asio;
+class RootAccess;
 
 struct EngineConfig {
     std::string root = "/var/lib/hoist", run = "/run/hoist";
@@ -157,6 +158,9 @@ public:
     asio::awaitable<ContainerUsage> usage(ContainerId id);
     /// Its processes, by pid. @throws Error(conflict) if it does not run
     asio::awaitable<std::vector<runtime::ProcessFacts>> processes(ContainerId id);
+
+    /// Its files, whether it runs or not, for as long as the result lives.
+    asio::awaitable<std::shared_ptr<RootAccess>> open_root(ContainerId id);
 
     asio::awaitable<ExecId> create_exec(ContainerId id, ExecSpec spec);
     asio::awaitable<ExecStreams> start_exec(ExecId id);

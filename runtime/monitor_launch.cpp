@@ -8,13 +8,14 @@
 #include "base/error.h"
 #include "base/fail_point.h"
 #include "runtime/monitor_protocol.h"
+#include "runtime/runtime_process.h"
 
 extern char** environ;
 
 namespace hoist::runtime {
 namespace {
 
-constexpr int monitors_socket = 3;
+constexpr int inherited_socket = 3;
 
 /// posix_spawn's two objects, which want to be destroyed.
 struct Recipe {
@@ -36,7 +37,7 @@ struct Recipe {
 /// The socket as 3, nothing on 0, 1 and 2. Descriptors that others left inheritable the monitor closes first thing; not
 /// here, since the program's own path may be /proc/self/fd/N.
 void describe(Recipe& recipe, const Fd& socket) {
-    ::posix_spawn_file_actions_adddup2(&recipe.files, socket.get(), monitors_socket);
+    ::posix_spawn_file_actions_adddup2(&recipe.files, socket.get(), inherited_socket);
     for (const int stream : {0, 1, 2})
         ::posix_spawn_file_actions_addopen(&recipe.files, stream, "/dev/null", O_RDWR, 0);
     ::posix_spawn_file_actions_addchdir_np(&recipe.files, "/");
@@ -58,22 +59,30 @@ std::vector<char*> own_environment() {
 
 }  // namespace
 
-LaunchedMonitor launch_monitor(const std::string& runtime_program, const std::string& run_directory) {
+RuntimeProcess spawn_runtime(const std::string& runtime_program, std::vector<std::string> words) {
     int ends[2];
-    check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
-          "make a socket for the monitor");
-    LaunchedMonitor launched{.socket = Fd(ends[0])};
+    check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), "make a socket for {}",
+          runtime_program);
+    RuntimeProcess process{.socket = Fd(ends[0])};
     const Fd theirs(ends[1]);
     Recipe recipe;
     describe(recipe, theirs);
-    std::string program = runtime_program, verb = "monitor", directory = run_directory;
-    char* arguments[] = {program.data(), verb.data(), directory.data(), nullptr};
-    const int code = ::posix_spawn(&launched.pid, program.c_str(), &recipe.files, &recipe.attributes, arguments,
+    std::string program = runtime_program;
+    std::vector<char*> arguments = {program.data()};
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const int code = ::posix_spawn(&process.pid, program.c_str(), &recipe.files, &recipe.attributes, arguments.data(),
                                    own_environment().data());
-    if (code != 0) fail_errno(code, "start the monitor {} for {}", program, run_directory);
+    if (code != 0) fail_errno(code, "start {} {}", program, words.front());
+    fail_point("runtime-spawned");
+    process.pidfd = open_pidfd(process.pid);
+    return process;
+}
+
+LaunchedMonitor launch_monitor(const std::string& runtime_program, const std::string& run_directory) {
+    auto process = spawn_runtime(runtime_program, {"monitor", run_directory});
     fail_point("monitor-launched");
-    launched.pidfd = open_pidfd(launched.pid);
-    return launched;
+    return {process.pid, std::move(process.pidfd), std::move(process.socket)};
 }
 
 }  // namespace hoist::runtime

@@ -93,7 +93,8 @@ private:
     }
 
     void file(int dir, const std::string& name, TarMember member, std::int64_t size) {
-        const Fd opened(check(::openat(dir, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC), "open"));
+        // Not waiting for a writer, should somebody have put a fifo in its place.
+        const Fd opened(check(::openat(dir, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), "open"));
         member.size = size;
         content_bytes_ += size;
         tar_.begin(member);
@@ -217,6 +218,25 @@ void write_merged_directory(TreeWriter& to, const MergedDir& dir, const std::str
     }
 }
 
+/// The same of a tree in which others work meanwhile: what is gone when its turn comes is left out.
+void write_plain_directory(TreeWriter& to, const Fd& dir, const std::string& path, unsigned depth) {
+    if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+    to.directory(dir, path);
+    for (const auto& name : sorted_names(dir)) {
+        struct stat info {};
+        if (::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        try {
+            if (S_ISDIR(info.st_mode))
+                write_plain_directory(to, open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), path + name + "/",
+                                      depth + 1);
+            else
+                to.entry(dir.get(), name, path + name, info);
+        } catch (Error& error) {
+            throw error.during("{}", escape_for_terminal(name));
+        }
+    }
+}
+
 }  // namespace
 
 LayerTarred write_layer_tar(const std::string& tree, const TarWriter::Sink& sink, const LayerTarOptions& options) {
@@ -224,6 +244,22 @@ LayerTarred write_layer_tar(const std::string& tree, const TarWriter::Sink& sink
     write_layer_directory(to, open_file(tree, O_RDONLY | O_DIRECTORY), "", 0);
     to.finish();
     return to.written();
+}
+
+void write_tree_tar(const RootDir& root, const std::string& path, bool follow, const std::string& name,
+                    const TarWriter::Sink& sink) {
+    struct stat info {};
+    check(::fstat((follow ? root.open_in(path, O_PATH) : root.open_entry(path)).get(), &info), "look at {}", path);
+    TreeWriter to(sink, {});
+    if (S_ISDIR(info.st_mode)) {
+        write_plain_directory(to, root.open_in(path, O_RDONLY | O_DIRECTORY), name == "." ? "" : name + "/", 0);
+    } else {
+        const auto [parent, last] = split_path(path);
+        const Fd dir = root.open_in(parent, O_PATH | O_DIRECTORY);
+        check(::fstatat(dir.get(), last.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at {}", path);
+        to.entry(dir.get(), last, name, info);
+    }
+    to.finish();
 }
 
 void set_back_times(const std::string& tree, std::int64_t newest) {

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "storage/tar_writer.h"
+#include "base/path.h"
+#include "base/tar_writer.h"
 
 namespace hoist::storage {
 
@@ -31,5 +32,11 @@ void set_back_times(const std::string& tree, std::int64_t newest);
 
 /// Writes what the overlay of these directories (topmost first) shows. @throws Error
 void write_merged_tar(const std::vector<std::string>& layers, const TarWriter::Sink& sink);
+
+/// Writes what lies at a path below `root`, called `name` in the archive ("." for a directory's content alone), as its
+/// processes see it: across mounts, with names like ".wh.x" as they are. Links on the way are followed inside the root,
+/// one at the end only if `follow`. @throws Error(not_found) if there is nothing
+void write_tree_tar(const RootDir& root, const std::string& path, bool follow, const std::string& name,
+                    const TarWriter::Sink& sink);
 
 }  // namespace hoist::storage

@@ -33,8 +33,9 @@ std::array<timespec, 2> times_of(archive_entry* entry) {
 
 class Unpacker {
 public:
-    Unpacker(ArchiveStream& stream, const std::string& target, const UnpackLimits& limits)
-        : limits_(limits), reader_(stream, limits.header_bytes), root_(RootDir::open(target)) {}
+    /// @param copy  null for a layer
+    Unpacker(ArchiveStream& stream, RootDir root, const UnpackLimits& limits, const CopyIn* copy)
+        : limits_(limits), copy_(copy), reader_(stream, limits.header_bytes), root_(std::move(root)) {}
 
     Unpacked run() {
         while (archive_entry* entry = reader_.next()) {
@@ -43,7 +44,7 @@ public:
                 if (!raw) fail(Kind::invalid, "it has no name");
                 if (++done_.entries > limits_.entries)
                     fail(Kind::invalid, "the archive has more than {} entries", limits_.entries);
-                unpack(entry, parse_entry_name(raw, limits_.depth, limits_.name_bytes));
+                unpack(entry, place(parse_entry_name(raw, limits_.depth, limits_.name_bytes)));
             } catch (Error& error) {
                 throw error.during("entry \"{}\"",
                                    escape_for_terminal(std::string_view(raw ? raw : "").substr(0, 200)));
@@ -59,10 +60,19 @@ private:
         std::array<timespec, 2> times;
     };
 
+    /// Where an entry of this name goes, below the root.
+    EntryName place(EntryName name) const {
+        if (!copy_ || copy_->below.empty() || name.last.empty()) return name;
+        name.parent = name.parent.empty() ? copy_->below : copy_->below + "/" + name.parent;
+        return name;
+    }
+
     void unpack(archive_entry* entry, const EntryName& name) {
-        if (name.last.empty()) return unpack_root(entry);
+        // The directory that is copied into is the container's own.
+        if (name.last.empty()) return copy_ ? void() : unpack_root(entry);
         enter(name.parent);
-        if (name.last.starts_with(".wh.")) return hide(name.last.substr(4));
+        if (!copy_ && name.last.starts_with(".wh.")) return hide(name.last.substr(4));
+        if (copy_ && copy_->keep_kinds) check_kind(entry, name.last);
         if (archive_entry_hardlink(entry)) return unpack_hard_link(entry, name);
         switch (archive_entry_filetype(entry)) {
             case AE_IFDIR:
@@ -78,6 +88,14 @@ private:
             default:
                 fail(Kind::invalid, "a layer cannot hold this type of file");
         }
+    }
+
+    void check_kind(archive_entry* entry, const std::string& name) {
+        struct stat info {};
+        if (::fstatat(parent_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+        const bool directory = archive_entry_filetype(entry) == AE_IFDIR;
+        if (S_ISDIR(info.st_mode) && !directory) fail(Kind::invalid, "cannot overwrite a directory with a non-directory");
+        if (!S_ISDIR(info.st_mode) && directory) fail(Kind::invalid, "cannot overwrite a non-directory with a directory");
     }
 
     /// Opens the directory that the entry lies in. Archives list a directory's files together: the last one is kept.
@@ -220,7 +238,8 @@ private:
 
     /// Links to a file of this archive. An absolute target starts at the layer's root, as all names in it.
     void unpack_hard_link(archive_entry* entry, const EntryName& name) {
-        const EntryName target = parse_entry_name(archive_entry_hardlink(entry), limits_.depth, limits_.name_bytes);
+        const EntryName target =
+            place(parse_entry_name(archive_entry_hardlink(entry), limits_.depth, limits_.name_bytes));
         if (target.last.empty()) fail(Kind::invalid, "a hard link to the root");
         Fd dir;
         struct stat info {
@@ -229,7 +248,7 @@ private:
             dir = target.parent.empty() ? root_.fd().duplicate() : root_.open_in(target.parent, O_PATH | O_DIRECTORY);
             check(::fstatat(dir.get(), target.last.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at its target");
         } catch (const Error&) {
-            fail(Kind::invalid, "a hard link to \"{}\", which is not in the layer", escape_for_terminal(target.path()));
+            fail(Kind::invalid, "a hard link to \"{}\", which is not in the archive", escape_for_terminal(target.path()));
         }
         if (S_ISDIR(info.st_mode)) fail(Kind::invalid, "a hard link to a directory");
         const bool taken = ::fstatat(parent_.get(), name.last.c_str(), &here, AT_SYMLINK_NOFOLLOW) == 0;
@@ -256,7 +275,7 @@ private:
     }
 
     void set_metadata(const Fd& file, archive_entry* entry) {
-        const auto uid = checked_id(archive_entry_uid(entry)), gid = checked_id(archive_entry_gid(entry));
+        const auto [uid, gid] = owner_of(entry);
         check(::fchown(file.get(), uid, gid), "set the owner");
         check(::fchmod(file.get(), archive_entry_perm(entry) & 07777),
               "set the mode");  // after chown, which drops suid
@@ -267,7 +286,7 @@ private:
 
     /// The same for what cannot be opened: links, devices, fifos.
     void set_metadata_by_name(archive_entry* entry, const std::string& name) {
-        const auto uid = checked_id(archive_entry_uid(entry)), gid = checked_id(archive_entry_gid(entry));
+        const auto [uid, gid] = owner_of(entry);
         check(::fchownat(parent_.get(), name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW), "set the owner");
         if (archive_entry_filetype(entry) != AE_IFLNK)
             check(::fchmodat(parent_.get(), name.c_str(), archive_entry_perm(entry) & 07777, 0), "set the mode");
@@ -295,6 +314,13 @@ private:
             if (errno != EOPNOTSUPP && !(of_user && errno == EPERM))
                 fail_errno(errno, "set the extended attribute {}", escape_for_terminal(key));
         }
+    }
+
+    std::pair<uid_t, gid_t> owner_of(archive_entry* entry) const {
+        std::pair<uid_t, gid_t> owner{checked_id(archive_entry_uid(entry)), checked_id(archive_entry_gid(entry))};
+        if (copy_ && copy_->uid) owner.first = *copy_->uid;
+        if (copy_ && copy_->gid) owner.second = *copy_->gid;
+        return owner;
     }
 
     static uid_t checked_id(std::int64_t id) {
@@ -329,6 +355,7 @@ private:
     }
 
     const UnpackLimits& limits_;
+    const CopyIn* const copy_;
     TarReader reader_;
     RootDir root_;
     Unpacked done_;
@@ -343,7 +370,11 @@ private:
 }  // namespace
 
 Unpacked unpack_layer(ArchiveStream& stream, const std::string& target, const UnpackLimits& limits) {
-    return Unpacker(stream, target, limits).run();
+    return Unpacker(stream, RootDir::open(target), limits, nullptr).run();
+}
+
+Unpacked copy_in(ArchiveStream& stream, const Fd& root, const CopyIn& how) {
+    return Unpacker(stream, RootDir(root.duplicate()), how.limits, &how).run();
 }
 
 }  // namespace hoist::storage

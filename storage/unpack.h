@@ -3,9 +3,13 @@
 // A layer's tar into a directory. Every entry lands below that directory or the whole archive is refused.
 // (SEC-24..29)
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "storage/archive_stream.h"
 
 namespace hoist::storage {
@@ -31,5 +35,19 @@ struct Unpacked {
 /// @throws Error(invalid) for a hostile or broken archive, with the entry's name; what is in `target` then is to be
 /// thrown away
 Unpacked unpack_layer(ArchiveStream& stream, const std::string& target, const UnpackLimits& limits);
+
+/// How an archive is copied into a container.
+struct CopyIn {
+    std::string below;        ///< directory in the root that names start at; it is there
+    bool keep_kinds = false;  ///< refuse a file in a directory's place and a directory in a file's
+    std::optional<uid_t> uid;  ///< owners of all entries, instead of the archive's
+    std::optional<gid_t> gid;
+    UnpackLimits limits;
+};
+
+/// Unpacks an archive into a container's root, where links are followed as the container would, and never out of it,
+/// whatever is renamed meanwhile. Names like ".wh.x" are files like any other. (SEC-21, SEC-23)
+/// @throws Error; the entries before the one it names are in their place then
+Unpacked copy_in(ArchiveStream& stream, const Fd& root, const CopyIn& how);
 
 }  // namespace hoist::storage

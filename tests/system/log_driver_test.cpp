@@ -76,9 +76,10 @@ TEST_P(ReadableLog, StaysWithinItsLimitsAndIsFollowedAcrossRotations) {  // REL-
     auto options = GetParam();
     for (const char* option : {"max-size=20k", "max-file=3"}) options.insert(options.end(), {"--log-opt", option});
     start(options,
-          "while [ ! -e /go ]; do usleep 10000; done; i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done");
-    auto follower = std::async(std::launch::async, [] { return sh(program + " logs -f cc", 120); });
-    std::this_thread::sleep_for(milliseconds(300));
+          "echo 0; while [ ! -e /go ]; do usleep 10000; done; i=1; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done");
+    auto follower = std::async(std::launch::async, [] { return sh(program + " logs -f cc | tee /tmp/followed", 120); });
+    // It follows once the first line has come.
+    ASSERT_TRUE(eventually([] { return read_file_if_exists("/tmp/followed").value_or("") == "0\n"; }, 60));
     hoist_ok({"exec", "-T", "cc", "touch", "/go"});
     hoist_ok({"wait", "cc"});
     const auto numbers = split(trim(follower.get()), '\n');

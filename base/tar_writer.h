@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace hoist::storage {
+namespace hoist {
 
 struct TarMember {
     std::string name;  ///< directories end in "/"
@@ -50,4 +50,4 @@ private:
     std::size_t padding_ = 0;
 };
 
-}  // namespace hoist::storage
+}  // namespace hoist

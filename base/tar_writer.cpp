@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/tar_writer.h"
+#include "base/tar_writer.h"
 
 #include <array>
 #include <cstring>
 
 #include "base/error.h"
 
-namespace hoist::storage {
+namespace hoist {
 namespace {
 
 constexpr std::size_t block_size = 512;
@@ -146,4 +146,4 @@ void TarWriter::flush() {
     buffer_.clear();
 }
 
-}  // namespace hoist::storage
+}  // namespace hoist
