@@ -27,12 +27,11 @@ struct Block {
 
 /// A ring: the thread fills blocks [taken, filled), the caller empties them.
 struct ArchiveStream::State {
-    State(const Fd& source, std::int64_t most, std::function<void(std::uint64_t)> report)
-        : reader(source), limit(most), progress(std::move(report)) {}
+    State(std::unique_ptr<RawSource> from, ArchiveStreamOptions how)
+        : reader(std::move(from)), options(std::move(how)) {}
 
-    StoppableReader reader;
-    const std::int64_t limit;
-    const std::function<void(std::uint64_t)> progress;
+    const std::unique_ptr<RawSource> reader;
+    const ArchiveStreamOptions options;
     std::chrono::steady_clock::time_point reported{};
 
     std::mutex mutex;
@@ -59,18 +58,30 @@ struct ArchiveStream::State {
     }
 
     void pump() {
-        const auto source = open_byte_source(reader);
+        const auto source = open_byte_source(*reader);
         Sha256 hash;
         while (Block* block = free_block()) {
             block->used = fill_block(*source, *block);
             if (block->used == 0) {
-                digest = hash.finish();
+                drain();
+                if (options.hash) digest = hash.finish();
                 return;
             }
             total += static_cast<std::int64_t>(block->used);
-            if (total > limit) fail(Kind::invalid, "the archive holds more than the limit of {} bytes", limit);
+            if (total > options.limit)
+                fail(Kind::invalid, "the archive holds more than the limit of {} bytes", options.limit);
             publish();
-            hash.update({block->bytes.data(), block->used});  // while the caller already unpacks it
+            // While the caller already unpacks it; the block is not filled again before we come back for it.
+            const std::string_view bytes(block->bytes.data(), block->used);
+            if (options.hash) hash.update(bytes);
+            if (options.tap) options.tap(bytes);
+        }
+    }
+
+    /// What lies behind the end of the compressed data belongs to the source's digest too.
+    void drain() const {
+        std::array<char, 4096> rest{};
+        while (reader->read(rest.data(), rest.size()) != 0) {
         }
     }
 
@@ -99,19 +110,19 @@ struct ArchiveStream::State {
 
     void report() {
         const auto time = std::chrono::steady_clock::now();
-        if (!progress || time - reported < progress_interval) return;
+        if (!options.progress || time - reported < progress_interval) return;
         reported = time;
-        progress(reader.bytes_read());
+        options.progress(reader->bytes_read());
     }
 };
 
-ArchiveStream::ArchiveStream(const Fd& source, std::int64_t limit, std::function<void(std::uint64_t)> progress)
-    : state_(std::make_unique<State>(source, limit, std::move(progress))) {
+ArchiveStream::ArchiveStream(std::unique_ptr<RawSource> source, ArchiveStreamOptions options)
+    : state_(std::make_unique<State>(std::move(source), std::move(options))) {
     state_->thread = std::thread([state = state_.get()] { state->fill(); });
 }
 
 ArchiveStream::~ArchiveStream() {
-    state_->reader.stop();
+    state_->reader->stop();
     {
         const std::lock_guard lock(state_->mutex);
         state_->stopped = true;

@@ -10,22 +10,33 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "storage/byte_source.h"
 
 namespace hoist::storage {
 
+struct ArchiveStreamOptions {
+    std::int64_t limit = std::int64_t{64} << 30;  ///< uncompressed bytes after which the stream fails
+    /// Called from next() with the bytes read so far, at least four times a second while it waits; what it throws comes
+    /// out of next().
+    std::function<void(std::uint64_t)> progress;
+    /// Gets all uncompressed bytes, on the stream's thread.
+    std::function<void(std::string_view)> tap;
+    bool hash = true;  ///< whether finish() tells a digest
+};
+
 class ArchiveStream {
 public:
-    /// Starts reading. `progress` is called from next() with the bytes read so far, at least four times a second while
-    /// it waits; what it throws comes out of next().
-    /// @param limit  uncompressed bytes after which the stream fails
-    ArchiveStream(const Fd& source, std::int64_t limit, std::function<void(std::uint64_t)> progress);
+    /// Starts reading.
+    ArchiveStream(std::unique_ptr<RawSource> source, ArchiveStreamOptions options);
+    ArchiveStream(const Fd& source, ArchiveStreamOptions options)
+        : ArchiveStream(std::make_unique<StoppableReader>(source), std::move(options)) {}
     ~ArchiveStream();  ///< stops the thread, wherever it is in the source
     ArchiveStream(const ArchiveStream&) = delete;
 
     /// The next uncompressed bytes, valid until the next call; empty at the end.
     /// @throws Error(invalid) for a broken compression or too many bytes
     std::string_view next();
-    /// Reads to the end. @return "sha256:..." of all uncompressed bytes
+    /// Reads to the end of the source. @return "sha256:..." of all uncompressed bytes
     std::string finish();
     /// All uncompressed bytes; known after finish().
     std::int64_t size() const;

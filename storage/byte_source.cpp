@@ -18,19 +18,20 @@ namespace {
 struct Magic {
     std::string_view bytes;
     int filter;
+    Compression compression;
 };
 using namespace std::string_view_literals;
 constexpr std::array magics = {
-    Magic{"\x1f\x8b"sv, ARCHIVE_FILTER_GZIP},
-    Magic{"\x28\xb5\x2f\xfd"sv, ARCHIVE_FILTER_ZSTD},
-    Magic{"\xfd\x37\x7a\x58\x5a\x00"sv, ARCHIVE_FILTER_XZ},
-    Magic{"BZh"sv, ARCHIVE_FILTER_BZIP2},
+    Magic{"\x1f\x8b"sv, ARCHIVE_FILTER_GZIP, Compression::gzip},
+    Magic{"\x28\xb5\x2f\xfd"sv, ARCHIVE_FILTER_ZSTD, Compression::zstd},
+    Magic{"\xfd\x37\x7a\x58\x5a\x00"sv, ARCHIVE_FILTER_XZ, Compression::xz},
+    Magic{"BZh"sv, ARCHIVE_FILTER_BZIP2, Compression::bzip2},
 };
 
 /// The reader with the bytes that were looked at put back in front.
 class Beginning {
 public:
-    explicit Beginning(StoppableReader& reader) : reader_(reader) {
+    explicit Beginning(RawSource& reader) : reader_(reader) {
         while (size_ < magic_.size()) {
             const std::size_t got = reader_.read(magic_.data() + size_, magic_.size() - size_);
             if (got == 0) break;
@@ -47,8 +48,8 @@ public:
     }
 
 private:
-    StoppableReader& reader_;
-    std::array<char, 6> magic_{};
+    RawSource& reader_;
+    std::array<char, magic_size> magic_{};
     std::size_t size_ = 0, used_ = 0;
 };
 
@@ -129,7 +130,7 @@ std::size_t StoppableReader::read(char* to, std::size_t size) {
         const ssize_t got = ::read(source_, to, size);
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         check(got, "read the archive");
-        bytes_read_ += static_cast<std::uint64_t>(got);
+        count(static_cast<std::size_t>(got));
         return static_cast<std::size_t>(got);
     }
 }
@@ -138,8 +139,14 @@ void StoppableReader::stop() {
     ::eventfd_write(stopped_.get(), 1);
 }
 
-std::unique_ptr<ByteSource> open_byte_source(StoppableReader& reader) {
-    Beginning beginning(reader);
+Compression compression_of(std::string_view first_bytes) {
+    for (const auto& magic : magics)
+        if (first_bytes.starts_with(magic.bytes)) return magic.compression;
+    return Compression::none;
+}
+
+std::unique_ptr<ByteSource> open_byte_source(RawSource& source) {
+    Beginning beginning(source);
     for (const auto& magic : magics)
         if (beginning.magic().starts_with(magic.bytes))
             return std::make_unique<FilteredSource>(beginning, magic.filter);

@@ -11,21 +11,34 @@
 
 namespace hoist::storage {
 
+/// Bytes as they come, still compressed.
+class RawSource {
+public:
+    virtual ~RawSource() = default;
+    /// Reads up to `size` bytes, 0 at the end. @throws Error, also after stop()
+    virtual std::size_t read(char* to, std::size_t size) = 0;
+    /// Makes a read that waits, and every later one, fail. From any thread.
+    virtual void stop() {}
+    std::uint64_t bytes_read() const { return bytes_read_; }
+
+protected:
+    void count(std::size_t bytes) { bytes_read_ += bytes; }
+
+private:
+    std::atomic<std::uint64_t> bytes_read_ = 0;
+};
+
 /// A descriptor whose reads another thread can interrupt.
-class StoppableReader {
+class StoppableReader : public RawSource {
 public:
     explicit StoppableReader(const Fd& source);
-    /// Reads up to `size` bytes, 0 at the end. @throws Error, also after stop()
-    std::size_t read(char* to, std::size_t size);
-    /// Makes a read that waits, and every later one, fail. From any thread.
-    void stop();
-    std::uint64_t bytes_read() const { return bytes_read_; }
+    std::size_t read(char* to, std::size_t size) override;
+    void stop() override;
 
 private:
     int source_;
     bool waits_;  ///< a pipe or socket, not a file
     Fd stopped_;  ///< an eventfd
-    std::atomic<std::uint64_t> bytes_read_ = 0;
 };
 
 class ByteSource {
@@ -35,7 +48,12 @@ public:
     virtual std::size_t read(char* to, std::size_t size) = 0;
 };
 
+enum class Compression { none, gzip, zstd, xz, bzip2 };
+/// How many first bytes tell a compression.
+inline constexpr std::size_t magic_size = 6;
+Compression compression_of(std::string_view first_bytes);
+
 /// Looks at the first bytes: gzip, zstd, xz and bzip2 are decompressed, all else is passed on as it is.
-std::unique_ptr<ByteSource> open_byte_source(StoppableReader& reader);
+std::unique_ptr<ByteSource> open_byte_source(RawSource& source);
 
 }  // namespace hoist::storage

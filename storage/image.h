@@ -64,7 +64,7 @@ struct Image {
     TimePoint created;
     Bytes size;  ///< of the unpacked layers
     Json raw_config;
-    std::string manifest;  ///< exact bytes
+    std::string config_bytes, manifest;  ///< exact
 };
 
 /// A layer that add_layer made or found, kept until the pin goes.
@@ -89,6 +89,23 @@ struct ImportOptions {
     std::function<void(std::uint64_t)> progress;
 };
 
+struct LoadOptions {
+    UnpackLimits limits;                          ///< of each layer
+    std::function<void(std::uint64_t)> progress;  ///< as in ImportOptions
+};
+struct LoadedImage {
+    std::string id;
+    std::vector<std::string> references;  ///< the names that the archive gave it
+};
+
+/// An image that came from somewhere else, with its layers on their way into the store.
+struct ReceivedImage {
+    std::string config, manifest;         ///< exact bytes
+    std::vector<std::string> references;  ///< with a tag, or with a manifest's digest
+};
+struct LayerInput;
+class UnpackedLayer;
+
 /// All images and layers. Look-ups come from memory and are thread-safe; what changes the store blocks and belongs on
 /// a worker thread.
 class ImageStore {
@@ -101,6 +118,22 @@ public:
     /// @throws Error(invalid) for a hostile or broken archive (SEC-24..29)
     std::string import(const Fd& tar, const ImportOptions& options);
 
+    /// Reads images from an archive as `docker save`, podman, skopeo and others write them (docker-archive and OCI
+    /// layout, plain or compressed), as a stream in one pass. Layers that are there already are not unpacked again.
+    /// All or nothing. @throws Error(invalid) that says what is wrong with the archive
+    std::vector<LoadedImage> load(const Fd& archive, const LoadOptions& options);
+    /// Writes images as an archive that is an OCI layout and a docker-archive at once; manifests that are known by
+    /// their digest keep it. @param names  as for find() @throws Error(not_found)
+    void save(const std::vector<std::string>& names, const TarWriter::Sink& sink) const;
+
+    /// The layer that an image's manifest names by this digest of its archive. nullopt: not in the store
+    std::optional<std::string> find_layer_of(const std::string& archive_digest) const;
+    /// Unpacks a layer for add_images(). Any number at once.
+    UnpackedLayer receive_layer(LayerInput input) const;
+    /// Records images, with the layers that came for them, or nothing. The caller holds pins on the layers that were
+    /// there before. @throws Error(invalid) if configuration, manifest and layers do not belong together
+    std::vector<LoadedImage> add_images(const std::vector<ReceivedImage>& images, std::vector<UnpackedLayer> layers);
+
     /// Makes a layer of an overlay's upper directory (whiteouts and opaque directories included), durably. With
     /// options.newest_time, later times of its files are set back to it. A layer that is there already is used.
     /// `take` needs a directory on the store's file system that no mount uses any more.
@@ -112,6 +145,8 @@ public:
     /// Keeps layers while an operation uses them. @throws Error(not_found) that names a missing one
     LayerPin pin(const std::vector<std::string>& diff_ids);
     bool has_layer(const std::string& diff_id) const;
+    /// Of the layer's uncompressed tar. @throws Error(not_found)
+    Bytes archive_size(const std::string& diff_id) const;
     /// A layer's directory, for an overlay.
     std::string layer_directory(const std::string& diff_id) const;
     /// Adds a user of layers beside images and pins, such as a build cache: each collection asks it for their diffIDs.

@@ -4,6 +4,7 @@
 #include "base/fail_point.h"
 #include "base/text.h"
 #include "storage/image_store_state.h"
+#include "storage/layer_archive.h"
 
 namespace hoist::storage {
 namespace {
@@ -34,6 +35,7 @@ void ImageStore::State::publish(std::vector<UnpackedLayer> fresh, const std::vec
     for (const auto& row : rows) made.push_back(image_of(row));
     std::vector<LayerRow> placed;
     try {
+        if (!fresh.empty()) fresh.front().sync();
         for (auto& layer : fresh) {
             layer.move_into_place();
             placed.push_back({layer.description().diff_id, layer.size(), Bytes{layer.description().archive_bytes}});
@@ -94,7 +96,15 @@ std::string ImageStore::import(const Fd& tar, const ImportOptions& options) {
     std::vector<std::string> names;
     if (!options.reference.empty()) names = canonical_names({options.reference});
     std::vector<UnpackedLayer> layers;
-    layers.push_back(UnpackedLayer::unpack(state_->layout, tar, options));
+    LayerInput input;
+    input.source = std::make_unique<StoppableReader>(tar);
+    input.limits = options.limits;
+    input.progress = options.progress;
+    try {
+        layers.push_back(UnpackedLayer::unpack(state_->layout, std::move(input)));
+    } catch (Error& error) {
+        throw error.during("import an image");
+    }
     const NewLayer layer = layers.front().description();
     ImageRow row;
     row.created = now();
@@ -132,6 +142,19 @@ LayerPin ImageStore::pin(const std::vector<std::string>& diff_ids) {
 bool ImageStore::has_layer(const std::string& diff_id) const {
     const std::shared_lock lock(state_->mutex);
     return state_->layers.contains(diff_id);
+}
+
+/// Layers that an older hoist recorded are measured.
+Bytes ImageStore::archive_size(const std::string& diff_id) const {
+    {
+        const std::shared_lock lock(state_->mutex);
+        const auto it = state_->layers.find(diff_id);
+        if (it == state_->layers.end()) fail(Kind::not_found, "layer {} is not in the store", diff_id);
+        if (it->second.archive_size.count > 0) return it->second.archive_size;
+    }
+    Bytes size;
+    write_layer_archive(state_->layout, diff_id, [&](std::string_view bytes) { size.count += std::ssize(bytes); });
+    return size;
 }
 
 std::string ImageStore::layer_directory(const std::string& diff_id) const {

@@ -26,6 +26,7 @@ Image image_of(const ImageRow& row) {
     image.os = json_value(image.raw_config, "os", std::string{});
     image.created = row.created;
     image.size = row.size;
+    image.config_bytes = row.config;
     image.manifest = row.manifest;
     return image;
 }

@@ -47,8 +47,7 @@ void Layout::make() const {
     make_directory(root_ + "/layers", 0700);
     make_directory(root_ + "/layers/sha256", 0700);
     make_directory(layers_tmp(), 0700);
-    make_directory(root_ + "/blobs", 0700);
-    make_directory(root_ + "/blobs/sha256", 0700);
+    make_directory(downloads(), 0700);
     make_directory(containers(), 0710);
     make_directory(volumes(), 0701);
     make_directory(seccomp(), 0700);
@@ -58,8 +57,8 @@ void Layout::make() const {
     empty_directory(layers_tmp());
 }
 
-std::string Layout::blob(const std::string& digest) const {
-    return root_ + "/blobs/sha256/" + digits_of(digest);
+std::string Layout::download(const std::string& digest) const {
+    return root_ + "/downloads/" + digits_of(digest);
 }
 
 std::string Layout::layer(const std::string& diff_id) const {

@@ -4,9 +4,12 @@
 //
 //   <root>/                          0711  /var/lib/hoist
 //     state.db                       0600  storage/database.h
-//     blobs/sha256/<hex>                   manifests, configurations, compressed layers as received
-//     layers/sha256/<diffID>/fs            one unpacked layer, without its parents
+//     layers/sha256/<diffID>/
+//       fs                                 one unpacked layer, without its parents
+//       blob-<hex>                         its archive, compressed, by digest; or
+//       recipe                             how to make its archive of the files (storage/layer_recipe.h)
 //     layers/tmp/<random>                  being unpacked; emptied at start
+//     downloads/<hex>                      compressed layers that have not come whole yet
 //     containers/<id>/               0710
 //       upper, work                        the overlay's writable layer
 //       exit.json, log.N, log.N.index,
@@ -35,7 +38,8 @@ public:
     const std::string& root() const { return root_; }
     const std::string& run() const { return run_; }
     std::string database() const { return root_ + "/state.db"; }
-    std::string blob(const std::string& digest) const;
+    std::string download(const std::string& digest) const;
+    std::string downloads() const { return root_ + "/downloads"; }
     std::string layer(const std::string& diff_id) const;  ///< .../fs
     std::string layers_tmp() const { return root_ + "/layers/tmp"; }
     std::string container(const ContainerId& id) const { return root_ + "/containers/" + id.str(); }

@@ -12,9 +12,64 @@
 #include "base/path.h"
 #include "storage/archive_stream.h"
 #include "storage/digest.h"
+#include "storage/layer_archive.h"
+#include "storage/layer_recipe.h"
 
 namespace hoist::storage {
 namespace {
+
+/// Sees the bytes of an archive as they come: their digest, and a copy of them if they are compressed.
+class RawTap {
+public:
+    /// @param copy  the copy's path; empty: none
+    RawTap(std::string copy, bool hash) : path_(std::move(copy)), hashed_(hash) {}
+
+    void take(std::string_view bytes) {
+        if (compression_ && !compressed()) return;  // what is not compressed is hashed as the tar that it is
+        start_ += compression_ ? "" : std::string(bytes);
+        if (!compression_) {
+            if (start_.size() < magic_size) return;
+            compression_ = compression_of(start_);
+            bytes = start_;
+            if (!compressed()) return;
+            if (!path_.empty()) file_ = open_file(path_, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        }
+        if (hashed_) hash_.update(bytes);
+        if (file_) write_all(file_, bytes, path_);
+        start_.clear();
+    }
+    bool compressed() const { return compression_ && *compression_ != Compression::none; }
+    /// The digest of compressed bytes; nullopt for others.
+    std::optional<std::string> finish() {
+        if (!compressed() || !hashed_) return std::nullopt;
+        return hash_.finish();
+    }
+
+private:
+    std::string path_;
+    bool hashed_;
+    std::string start_;
+    std::optional<Compression> compression_;
+    Sha256 hash_;
+    Fd file_;
+};
+
+class TappedSource : public RawSource {
+public:
+    TappedSource(std::unique_ptr<RawSource> source, std::shared_ptr<RawTap> tap)
+        : source_(std::move(source)), tap_(std::move(tap)) {}
+    std::size_t read(char* to, std::size_t size) override {
+        const std::size_t got = source_->read(to, size);
+        tap_->take({to, got});
+        count(got);
+        return got;
+    }
+    void stop() override { source_->stop(); }
+
+private:
+    std::unique_ptr<RawSource> source_;
+    std::shared_ptr<RawTap> tap_;
+};
 
 void make_empty_root(const std::string& dir) {
     check(::mkdir(dir.c_str(), 0700), "make {}", dir);  // programs in it are not for the host's other users
@@ -29,6 +84,7 @@ UnpackedLayer::UnpackedLayer(UnpackedLayer&& other) noexcept
     : layout_(other.layout_),
       at_(std::exchange(other.at_, {})),
       description_(std::move(other.description_)),
+      digest_(std::move(other.digest_)),
       size_(other.size_) {}
 
 UnpackedLayer::~UnpackedLayer() {
@@ -40,24 +96,47 @@ UnpackedLayer::~UnpackedLayer() {
     }
 }
 
-UnpackedLayer UnpackedLayer::unpack(const Layout& layout, const Fd& archive, const ImportOptions& options) {
+UnpackedLayer UnpackedLayer::unpack(const Layout& layout, LayerInput input) {
     UnpackedLayer layer(layout, layout.layers_tmp() + "/" + random_hex_id());
-    try {
-        layer.fill(archive, options);
-        fail_point("layer_unpacked");
-        layer.sync();
-    } catch (Error& error) {
-        throw error.during("import an image");
-    }
+    layer.fill(std::move(input));
+    fail_point("layer_unpacked");
     return layer;
 }
 
-void UnpackedLayer::fill(const Fd& archive, const ImportOptions& options) {
+void UnpackedLayer::fill(LayerInput input) {
     make_empty_root(at_);
-    ArchiveStream stream(archive, options.limits.archive_bytes, options.progress);
-    const Unpacked unpacked = unpack_layer(stream, at_ + "/fs", options.limits);
-    description_ = {stream.finish(), stream.size()};
-    size_ = Bytes{unpacked.content_bytes};
+    const bool copy = input.keep_compressed && input.downloaded.empty();
+    const auto tap = std::make_shared<RawTap>(copy ? at_ + "/blob" : "", !input.digest.empty() || copy);
+    const auto recipe = std::make_shared<RecipeWriter>(open_file(at_ + "/recipe", O_WRONLY | O_CREAT | O_EXCL, 0600));
+    ArchiveStreamOptions options;
+    options.limit = input.limits.archive_bytes;
+    options.progress = std::move(input.progress);
+    options.tap = [tap, recipe, keeps = input.keep_compressed](std::string_view bytes) {
+        if (!keeps || !tap->compressed()) recipe->take(bytes);
+    };
+    std::string diff_id;
+    {
+        ArchiveStream stream(std::make_unique<TappedSource>(std::move(input.source), tap), std::move(options));
+        size_ = Bytes{unpack_layer(stream, at_ + "/fs", input.limits).content_bytes};
+        diff_id = stream.finish();
+        description_ = {diff_id, stream.size()};
+    }
+    recipe->finish();
+    digest_ = tap->finish().value_or(diff_id);
+    if (!input.digest.empty() && digest_ != input.digest)
+        fail(Kind::invalid, "the bytes have the digest {}, not {}: they are damaged", digest_, input.digest);
+    if (!input.diff_id.empty() && diff_id != input.diff_id)
+        fail(Kind::invalid, "the unpacked layer has the digest {}, but the image's configuration says {}", diff_id,
+             input.diff_id);
+    if (input.keep_compressed && tap->compressed()) keep_blob(input.downloaded);
+}
+
+/// The compressed archive lies beside the layer, named by its digest, and makes the recipe superfluous.
+void UnpackedLayer::keep_blob(const std::string& downloaded) const {
+    const std::string from = downloaded.empty() ? at_ + "/blob" : downloaded;
+    const std::string to = blob_path(at_, digest_);
+    check(::rename(from.c_str(), to.c_str()), "move {} to {}", from, to);
+    check(::unlink((at_ + "/recipe").c_str()), "remove {}/recipe", at_);
 }
 
 void UnpackedLayer::sync() const {
@@ -74,7 +153,6 @@ UnpackedLayer UnpackedLayer::of_upper(const Layout& layout, const std::string& u
         else
             layer.copy_upper(upper, options);
         fail_point("layer_unpacked");
-        layer.sync();
     } catch (Error& error) {
         throw error.during("make a layer of what has changed");
     }
@@ -111,7 +189,10 @@ void UnpackedLayer::copy_upper(const std::string& upper, const LayerTarOptions& 
         to.reset();  // the reader's end of the archive
     });
     try {
-        fill(pipe.read_end, {});
+        LayerInput input;
+        input.source = std::make_unique<StoppableReader>(pipe.read_end);
+        fill(std::move(input));
+        check(::unlink((at_ + "/recipe").c_str()), "remove {}/recipe", at_);  // the tree gives the same tar
     } catch (...) {
         if (!problem) problem = std::current_exception();
     }

@@ -35,7 +35,7 @@ void unpack(const std::string& bytes, const std::string& root) {
     write_all(file, bytes, "memfd");
     check(::lseek(file.get(), 0, SEEK_SET), "rewind");
     const UnpackLimits limits{.archive_bytes = 8 << 20, .content_bytes = 8 << 20, .entries = 1000};
-    ArchiveStream stream(file, limits.archive_bytes, {});
+    ArchiveStream stream(file, {.limit = limits.archive_bytes});
     unpack_layer(stream, root, limits);
     (void)stream.finish();
 }
