@@ -5,10 +5,14 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -20,8 +24,24 @@ namespace {
 
 constexpr int most_numbers = 1 << 20;  // the kernel's own limit (fs.nr_open), unless somebody has raised it
 
-/// The numbers of all open descriptors, or those that there may be, where no procfs tells. What looks like /proc may be
-/// an image's.
+/// Asks poll(2) about many numbers at once: a call for each of a million would take seconds.
+std::vector<int> probe_numbers() {
+    std::array<pollfd, 1024> batch;
+    rlimit most{};  // of what poll(2) takes, too; open descriptors may well have higher numbers
+    check(::getrlimit(RLIMIT_NOFILE, &most), "read RLIMIT_NOFILE");
+    const int step = static_cast<int>(std::clamp<rlim_t>(most.rlim_cur, 1, batch.size()));
+    std::vector<int> numbers;
+    for (int first = 0; first < most_numbers; first += step) {
+        for (int i = 0; i < step; ++i) batch[static_cast<std::size_t>(i)] = {first + i, 0, 0};
+        check(::poll(batch.data(), static_cast<nfds_t>(step), 0), "look for open descriptors");
+        for (int i = 0; i < step; ++i) {
+            if (!(batch[static_cast<std::size_t>(i)].revents & POLLNVAL)) numbers.push_back(first + i);
+        }
+    }
+    return numbers;
+}
+
+/// The numbers of all open descriptors. What looks like /proc may be an image's.
 std::vector<int> open_numbers() {
     std::vector<int> numbers;
     struct statfs info {};
@@ -35,10 +55,7 @@ std::vector<int> open_numbers() {
         ::closedir(directory);
         return numbers;
     }
-    for (int number = 0; number < most_numbers; ++number) {
-        if (::fcntl(number, F_GETFD) >= 0) numbers.push_back(number);
-    }
-    return numbers;
+    return probe_numbers();
 }
 
 }  // namespace
@@ -53,16 +70,19 @@ void close_from(int first) {
     }
 }
 
-void close_from_except(int first, int kept) {
-    if (kept < first) return close_from(first);
-    if (kernel_has(KernelFeature::close_range)) {
-        if (kept > first) ::syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(kept) - 1, 0);
-    } else {
+void close_from_except(int first, std::vector<int> kept) {
+    std::sort(kept.begin(), kept.end());
+    if (!kernel_has(KernelFeature::close_range)) {
         for (const int number : open_numbers()) {
-            if (number >= first && number < kept) ::close(number);
+            if (number >= first && !std::binary_search(kept.begin(), kept.end(), number)) ::close(number);
         }
+        return;
     }
-    close_from(kept + 1);
+    for (const int number : kept) {
+        if (number > first) ::syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(number) - 1, 0);
+        first = std::max(first, number + 1);
+    }
+    close_from(first);
 }
 
 void close_at_exec_from(int first) {

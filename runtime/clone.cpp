@@ -5,10 +5,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-#include <exception>
 
 #include "base/error.h"
 #include "base/kernel_features.h"
@@ -62,22 +61,17 @@ int signal_process(const Fd& pidfd, int signal) {
     return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0));
 }
 
+std::optional<ProgramId> program_of(pid_t pid) {
+    struct stat info {};
+    if (::stat(fmt::format("/proc/{}/exe", pid).c_str(), &info) != 0) return std::nullopt;
+    return ProgramId{info.st_dev, info.st_ino};
+}
+
 int reap(pid_t pid) {
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     return status;
-}
-
-PidNamespaceGuard::PidNamespaceGuard(const Fd& target) {
-    if (!target) return;
-    home_ = open_file("/proc/self/ns/pid", O_RDONLY);
-    check(::setns(target.get(), CLONE_NEWPID), "join the container's pid namespace");
-}
-
-PidNamespaceGuard::~PidNamespaceGuard() {
-    // A process that cannot come home would start others' processes in this container: stop instead.
-    if (home_ && ::setns(home_.get(), CLONE_NEWPID) != 0) std::terminate();
 }
 
 }  // namespace hoist::runtime

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "base/fd.h"
 
@@ -38,19 +39,15 @@ private:
 /// pidfd_send_signal(2), which reaches exactly this process or none. @return -1 with errno set if it is gone
 int signal_process(const Fd& pidfd, int signal);
 
+/// The file of the program that a process runs; nothing if it runs none (any more).
+struct ProgramId {
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const ProgramId&) const = default;
+};
+std::optional<ProgramId> program_of(pid_t pid);
+
 /// Reaps a child. @return its wait status as waitpid(2) has it
 int reap(pid_t pid);
-
-/// While it lives, children of this process are born in another pid namespace.
-class PidNamespaceGuard {
-public:
-    /// @param target  a pidfd or a pid namespace; an empty one changes nothing
-    explicit PidNamespaceGuard(const Fd& target);
-    PidNamespaceGuard(const PidNamespaceGuard&) = delete;
-    ~PidNamespaceGuard();
-
-private:
-    Fd home_;
-};
 
 }  // namespace hoist::runtime

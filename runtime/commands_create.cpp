@@ -27,15 +27,13 @@ int run(const Invocation& invocation, const Arguments& arguments) {
 }
 
 /// Gives the waiting process the word, and hears whether it could exec.
-void let_go(const std::string& directory, const std::string& id) {
+void let_go(const std::string& directory, const ContainerRecord& record, const Fd& process) {
     const Fd report = open_file(directory + "/report.fifo", O_RDONLY | O_NONBLOCK);
     const Fd go = open_file(directory + "/start.fifo", O_WRONLY | O_NONBLOCK);
-    check(::fcntl(report.get(), F_SETFL, 0), "listen to the container's process");
-    check(::write(go.get(), "g", 1), "start container {}", id);
+    check(::write(go.get(), "g", 1), "start container {}", record.id);
     ::unlink((directory + "/start.fifo").c_str());
-    const std::string text = read_all(report);  // until it has exec'd, or failed
     ::unlink((directory + "/report.fifo").c_str());
-    if (const auto problem = init::parse_error_report(text)) throw *problem;
+    init::await_program(report, {record.pid, process, record.runtime});
 }
 
 int start(const Invocation& invocation, const Arguments& arguments) {
@@ -47,7 +45,7 @@ int start(const Invocation& invocation, const Arguments& arguments) {
     const Fd process = open_recorded_process(record);
     NotifySocket notify = NotifySocket::find(state.of(record.id));
     notify.listen();
-    let_go(state.of(record.id), record.id);
+    let_go(state.of(record.id), record, process);
     log_debug("container {}: its program runs as process {}", record.id, record.pid);
     notify.wait_until_ready(process);
     const Config config = state.config_of(record);

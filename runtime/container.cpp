@@ -24,7 +24,9 @@ std::uint64_t new_namespaces(const CreateOptions& options, init::Plan& plan) {
         if (one.type == NamespaceType::user)
             fail(Kind::invalid, "linux.namespaces: user namespaces are not among what this runtime offers");
         if (one.type == NamespaceType::network && options.network_namespace) continue;
-        if (!one.path.empty()) {
+        if (!one.path.empty() && one.type == NamespaceType::pid) {
+            plan.pid_namespace = open_file(one.path, O_RDONLY);
+        } else if (!one.path.empty()) {
             plan.joined.emplace_back(flag, open_file(one.path, O_RDONLY));
         } else if (one.type == NamespaceType::cgroup) {
             plan.new_cgroup_namespace = true;
@@ -35,17 +37,6 @@ std::uint64_t new_namespaces(const CreateOptions& options, init::Plan& plan) {
     plan.new_network = flags & CLONE_NEWNET;
     if (!(flags & CLONE_NEWNS)) fail(Kind::invalid, "linux.namespaces: a mount namespace of its own is needed");
     return flags;
-}
-
-/// Takes the pid namespace out of those that the new process joins by itself: it has to be born there.
-Fd pid_namespace_to_join(init::Plan& plan) {
-    for (auto it = plan.joined.begin(); it != plan.joined.end(); ++it) {
-        if (it->first != CLONE_NEWPID) continue;
-        Fd found = std::move(it->second);
-        plan.joined.erase(it);
-        return found;
-    }
-    return Fd();
 }
 
 struct Channel {
@@ -78,6 +69,20 @@ void wait_until_ready(Created& made, const CreateOptions& options) {
     }
 }
 
+/// Who built the container has ended; in its place there is the process that will run the program, born in another
+/// container's pid namespace.
+void follow_into_pid_namespace(Created& made, const PidNote& note) {
+    const int status = reap(std::exchange(made.pid, -1));
+    made.pidfd.reset();
+    if (note.pid() == 0) {
+        const auto report = init::receive_report(made.report);
+        if (report.error) throw *report.error;
+        fail(Kind::internal, "the process that enters the pid namespace ended with wait status {}", status);
+    }
+    made.pid = note.pid();
+    made.pidfd = open_pidfd(made.pid);
+}
+
 Leftovers leftovers_of(const CreateOptions& options) {
     return options.existing_cgroup == Existing::refuse ? Leftovers::kill : Leftovers::leave;
 }
@@ -93,17 +98,16 @@ void undo(const Created& made, Leftovers leftovers) noexcept {
     }
 }
 
-void clone_container(CreateOptions& options, Created& made) {
-    init::Plan plan{options, made.cgroup};
+/// @return whether its program will be born in another's pid namespace
+bool clone_container(CreateOptions& options, Created& made, PidNote& note) {
+    init::Plan plan{.options = options, .cgroup = made.cgroup, .note = note};
     const std::uint64_t flags = new_namespaces(options, plan);
     plan.join_files = made.cgroup.join_files();
     const Fd into = made.cgroup.clone_into().value_or(Fd());
-    const Fd pid_namespace = pid_namespace_to_join(plan);
     Channel channel = make_channel();
     Pipe go = make_pipe();
     // Before there is a process that the container could see: it is born with this setting. (SEC-04)
     init::hide();
-    const PidNamespaceGuard guard(pid_namespace);
     auto cloned = clone_process(flags, into);
     if (cloned.pid == 0) {
         go.write_end.reset();
@@ -114,6 +118,7 @@ void clone_container(CreateOptions& options, Created& made) {
     made.pidfd = std::move(cloned.pidfd);
     made.go = std::move(go.write_end);
     made.report = std::move(channel.outer);
+    return static_cast<bool>(plan.pid_namespace);
 }
 
 }  // namespace
@@ -129,9 +134,11 @@ Created create_container(CreateOptions options) {
             made.cgroup = Cgroup::create(CgroupLayout::host(), path, options.config.resources, options.existing_cgroup,
                                          options.cgroup_everywhere);
         fail_point("runtime.cgroup_made");
-        clone_container(options, made);
+        PidNote note;
+        const bool follow = clone_container(options, made, note);
         fail_point("runtime.cloned");
         wait_until_ready(made, options);
+        if (follow) follow_into_pid_namespace(made, note);
     } catch (Error& error) {
         undo(made, leftovers_of(options));
         throw error.during("create container {}", options.id);
@@ -141,11 +148,13 @@ Created create_container(CreateOptions options) {
 
 void start_container(Created& created) {
     check(::write(created.go.get(), "g", 1), "start the container");
-    const auto report = init::receive_report(created.report);
-    if (!report.error) return;  // end-of-file: the program runs
-    reap(created.pid);
-    created.pid = -1;
-    throw *report.error;
+    try {
+        init::await_program(created.report, {created.pid, created.pidfd, program_of(::getpid())});
+    } catch (const Error&) {
+        signal_process(created.pidfd, SIGKILL);  // should it be somebody else who told us
+        reap(std::exchange(created.pid, -1));
+        throw;
+    }
 }
 
 }  // namespace hoist::runtime

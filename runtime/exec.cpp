@@ -53,8 +53,8 @@ void prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& rep
         init::use_streams(options.stdio, user.uid);
     }
     init::become(process, user);
+    reporter.ready(terminal.master);
     init::keep_descriptors(options.preserved_fds, reporter);
-    reporter.ready(terminal.master, Fd());
 }
 
 /// Processes in the container see this one, and one with CAP_SYS_PTRACE can take it over: by now it has nothing, and
@@ -116,16 +116,29 @@ Cloned clone_into_cgroup(const ExecOptions& options, const Entrance& entrance) {
 
 constexpr std::chrono::seconds patience(10);
 
-/// What the new process says within our patience; whatever holds it, it does not hold us.
-init::Report hear(const Fd& socket, pid_t from, const Fd& pidfd) {
+void end(pid_t process, const Fd& pidfd) {
+    signal_process(pidfd, SIGKILL);
+    pollfd end{pidfd.get(), POLLIN, 0};
+    if (::poll(&end, 1, 1000) == 1) reap(process);  // who is frozen does not even die
+}
+
+/// What the maker says within our patience; whatever holds it, it does not hold us.
+init::Report hear(const Fd& socket, const Cloned& maker) {
     try {
         auto report = init::receive_report(socket, patience);
         if (report.error) throw *report.error;
         return report;
     } catch (const Error&) {
-        signal_process(pidfd, SIGKILL);
-        pollfd end{pidfd.get(), POLLIN, 0};
-        if (::poll(&end, 1, 1000) == 1) reap(from);  // who is frozen does not even die
+        end(maker.pid, maker.pidfd);
+        throw;
+    }
+}
+
+void await_program(const Fd& socket, const Executed& made) {
+    try {
+        init::await_program(socket, {made.pid, made.pidfd, program_of(::getpid())}, patience);
+    } catch (const Error&) {
+        end(made.pid, made.pidfd);
         throw;
     }
 }
@@ -146,7 +159,7 @@ Executed exec_in_container(ExecOptions options) {
     }
     inner.reset();
     Executed made;
-    made.terminal = hear(outer, maker.pid, maker.pidfd).terminal;
+    made.terminal = hear(outer, maker).terminal;
     const int status = reap(maker.pid);
     made.pid = note.pid();
     if (made.pid == 0) {
@@ -155,7 +168,7 @@ Executed exec_in_container(ExecOptions options) {
         fail(Kind::internal, "the process that enters the container ended with wait status {}", status);
     }
     made.pidfd = open_pidfd(made.pid);
-    hear(outer, made.pid, made.pidfd);  // end-of-file: it has exec'd
+    await_program(outer, made);
     return made;
 }
 

@@ -168,6 +168,7 @@ void Launch::record() const {
     made.created = format_time(now());
     made.pid = created_.pid;
     made.start_time = process_start_time(created_.pid);
+    made.runtime = program_of(::getpid());
     made.annotations = config_.annotations;
     invocation_.state.write(made, config_text_);
     if (arguments_.has("--pid-file"))

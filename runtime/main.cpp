@@ -131,7 +131,8 @@ void print_version(const std::string& program) {
 }
 
 int run_main(const std::vector<std::string>& words, char** argv) {
-    if (!words.empty() && words[0] == "monitor") return run_monitor({words.begin() + 1, words.end()});
+    if (!words.empty() && words[0] == "monitor")
+        return run_monitor({words.begin() + 1, words.end()}, [argv] { require_protected_program(argv); });
     if (words.size() == 1 && words[0] == "view") return run_root_view();
     const auto wants_descriptors = [](const std::string& word) {
         return word.find("-preserve-fds") != std::string::npos;

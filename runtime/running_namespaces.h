@@ -19,7 +19,7 @@ public:
     /// @throws Error(not_found) if it has ended
     static RunningNamespaces of(pid_t pid, const Fd& pidfd, std::uint64_t flags);
 
-    /// What children have to be born in: for PidNamespaceGuard.
+    /// What children have to be born in: for setns(2).
     const Fd& pid() const { return pid_; }
     /// Joins the others, all at once where the kernel can (setns(2) by pidfd).
     void join() const;

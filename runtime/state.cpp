@@ -41,11 +41,13 @@ void StateDirectory::reserve(const std::string& id) const {
 }
 
 void StateDirectory::write(const ContainerRecord& record, const std::string& config_text) const {
+    const ProgramId runtime = record.runtime.value_or(ProgramId{});
     const Json document = {{"id", record.id},
                            {"bundle", record.bundle},
                            {"rootfs", record.rootfs},
                            {"pid", record.pid},
                            {"startTime", record.start_time},
+                           {"runtime", {{"device", runtime.device}, {"inode", runtime.inode}}},
                            {"cgroup", record.cgroup_path},
                            {"scope", record.scope},
                            {"sharesCgroup", record.leftovers == Leftovers::leave},
@@ -67,6 +69,9 @@ ContainerRecord StateDirectory::read(const std::string& id) const {
     record.rootfs = json_value<std::string>(document, "rootfs", "");
     record.pid = json_value<pid_t>(document, "pid", -1);
     record.start_time = json_value<std::uint64_t>(document, "startTime", 0);
+    const Json runtime = json_value<Json>(document, "runtime", Json::object());
+    record.runtime = {json_value<dev_t>(runtime, "device", 0), json_value<ino_t>(runtime, "inode", 0)};
+    if (record.runtime == ProgramId{}) record.runtime.reset();
     record.cgroup_path = json_value<std::string>(document, "cgroup", "");
     record.scope = json_value<std::string>(document, "scope", "");
     if (json_value(document, "sharesCgroup", false)) record.leftovers = Leftovers::leave;

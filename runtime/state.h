@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "runtime/cgroup.h"
+#include "runtime/clone.h"
 #include "runtime/oci.h"
 
 namespace hoist::runtime {
@@ -31,6 +32,7 @@ struct ContainerRecord {
     Leftovers leftovers = Leftovers::kill;  ///< what to do with processes that outlive it in its cgroup
     pid_t pid = -1;
     std::uint64_t start_time = 0;  ///< of the process, in ticks: a pid alone may have become somebody else's
+    std::optional<ProgramId> runtime;  ///< what the process runs while it waits for its start
     std::map<std::string, std::string> annotations;
 };
 

@@ -70,7 +70,7 @@ RootDir build_root(Plan& plan, Reporter& reporter, Terminal& terminal) {
     // The host's, in this mount namespace, while nothing of the container is in it yet. (SEC-09)
     const Fd null_device = open_file("/dev/null", O_PATH);
     RootDir root = mount_root(config, plan.options.root);
-    mount_all(config, root, plan.cgroup);
+    mount_all(config, root, plan.cgroup, plan.pid_namespace);
     make_devices(config, root);
     if (config.process.terminal) {
         terminal = open_terminal(root, config.process);
@@ -85,29 +85,70 @@ RootDir build_root(Plan& plan, Reporter& reporter, Terminal& terminal) {
     return root;
 }
 
-void start_program(const CreateOptions& options, Reporter& reporter) {
-    const auto& process = options.config.process;
-    const int preserved = static_cast<int>(options.preserved_fds.size());
-    if (options.init) reporter.close_others(3 + preserved);
-    confine(process, options.seccomp);
+/// Confined already.
+[[noreturn]] void run_program(const CreateOptions& options, Reporter& reporter) {
     if (options.init) {
         const pid_t program = check(::fork(), "fork behind the init process");
         if (program > 0) {
-            for (int fd = 3; fd < 3 + preserved; ++fd) ::close(fd);
+            for (std::size_t i = 0; i < options.preserved_fds.size(); ++i) ::close(3 + static_cast<int>(i));
             reporter.close();
             run_reaper(program);
         }
     }
-    execute(process);
+    execute(options.config.process);
 }
 
-void build_and_run(Plan& plan, Reporter& reporter) {
+void run_start_hooks(const CreateOptions& options) {
+    if (!options.config.hooks.start_container.empty())
+        run_hooks(options.config.hooks.start_container, state_of(options, "created"), HookPlace::container);
+}
+
+/// These hooks run with more rights than the container has, so they stay where it cannot see them: in a process that
+/// waits for the word to start, and hands it on.
+void leave_start_hooks_outside(const CreateOptions& options, Reporter& reporter) {
+    if (options.config.hooks.start_container.empty()) return;
+    Pipe go = make_pipe();
+    if (check(::fork(), "fork for the hooks") > 0) return reporter.start_by(std::move(go.read_end));
+    go.read_end.reset();
+    reporter.use_fifos();
+    reporter.wait_for_go_while_read(go.write_end);
+    try {
+        run_start_hooks(options);
+        check(::write(go.write_end.get(), "g", 1), "let the program start");
+    } catch (const Error& error) {
+        reporter.failed(error);  // while the pipe is open: its end ends the other process, which is taken for a start
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
+
+/// Processes of another container see what is born in its pid namespace, and with CAP_SYS_PTRACE can take it over: it
+/// is born there last, when it has nothing and may do nothing that its program will not have or do. (SEC-04)
+[[noreturn]] void run_in_pid_namespace(Plan& plan, Reporter& reporter) {
+    const auto& options = plan.options;
+    leave_start_hooks_outside(options, reporter);
+    check(::setns(plan.pid_namespace.get(), CLONE_NEWPID), "join the pid namespace of the configuration");
+    reporter.close_others(3 + static_cast<int>(options.preserved_fds.size()));
+    confine(options.config.process, options.seccomp);
+    if (plan.note.clone_sibling() > 0) ::_exit(0);
+    reporter.use_fifos();
+    const int session = ::setsid();  // a seccomp profile may refuse it, which matters to a terminal only
+    if (options.config.process.terminal) {
+        check(session, "become a session leader");
+        control_terminal();
+    }
+    reporter.wait_for_go();
+    run_program(options, reporter);
+}
+
+/// All that the program will find, and who it will be.
+void build(Plan& plan, Reporter& reporter) {
     auto& options = plan.options;
     auto& process = options.config.process;
     join_cgroups(plan.join_files);
     reset_signals();
     ::umask(0);
-    check(::setsid(), "become a session leader");
+    if (!plan.pid_namespace) check(::setsid(), "become a session leader");
     enter_namespaces(plan);
     set_oom_score(process);
     set_names(options);
@@ -119,18 +160,26 @@ void build_and_run(Plan& plan, Reporter& reporter) {
     finish_root(options.config);
     if (terminal.slave) {
         use_terminal(terminal.slave, user.uid);
-        control_terminal();
+        if (!plan.pid_namespace) control_terminal();
     } else {
         use_streams(options.stdio, user.uid);
     }
     become(process, user);
-    reporter.ready(terminal.master, std::move(options.report_fifo));
-    if (options.start_fifo) reporter.start_by(std::move(options.start_fifo));
+    reporter.keep_fifos(std::move(options.start_fifo), std::move(options.report_fifo));
+    reporter.ready(terminal.master);
+    if (!plan.pid_namespace) reporter.use_fifos();
     keep_descriptors(options.preserved_fds, reporter);
+}
+
+[[noreturn]] void build_and_run(Plan& plan, Reporter& reporter) {
+    build(plan, reporter);
+    if (plan.pid_namespace) run_in_pid_namespace(plan, reporter);
     reporter.wait_for_go();
-    if (!options.config.hooks.start_container.empty())
-        run_hooks(options.config.hooks.start_container, state_of(options, "created"), HookPlace::container);
-    start_program(options, reporter);
+    const auto& options = plan.options;
+    run_start_hooks(options);
+    if (options.init) reporter.close_others(3 + static_cast<int>(options.preserved_fds.size()));
+    confine(options.config.process, options.seccomp);
+    run_program(options, reporter);
 }
 
 }  // namespace

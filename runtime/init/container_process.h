@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/clone.h"
 #include "runtime/container.h"
 #include "runtime/init/report.h"
 
@@ -17,6 +18,8 @@ struct Plan {
     const Cgroup& cgroup;
     std::vector<Fd> join_files;                        ///< v1 cgroups it moves itself into
     std::vector<std::pair<std::uint64_t, Fd>> joined;  ///< existing namespaces, by their clone flag
+    Fd pid_namespace;                                  ///< another's, that the program is born into last
+    PidNote& note;                                     ///< where the program's pid is left in that case
     bool new_network = false;
     bool new_cgroup_namespace = false;
 };

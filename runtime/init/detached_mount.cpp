@@ -32,9 +32,14 @@ Fd make_mount(const std::string& type, const std::string& source, const MountDat
     if (!can_detach()) return scratch::make_mount(type, source, data, attributes);
     const Fd context(check(::fsopen(type.c_str(), FSOPEN_CLOEXEC), "mount {}", type));
     if (!source.empty()) set_option(context, type, "source", source.c_str());
+    return make_mount(context, type, data, attributes);
+}
+
+Fd make_mount(const Fd& context, const std::string& type, const MountData& data, std::uint64_t attributes) {
     for (const auto& [key, value] : data) set_option(context, type, key, value.empty() ? nullptr : value.c_str());
     check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "mount {}", type);
-    return Fd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)), "mount {}", type));
+    Fd made(check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)), "mount {}", type));
+    return can_detach() ? std::move(made) : scratch::put(made, type);
 }
 
 Fd clone_mount(const Fd& source, Below below, const std::string& name) {

@@ -20,6 +20,8 @@ enum class Below : bool { left_alone, included };
 
 /// A new file system. @param attributes  MOUNT_ATTR_*  @return the top of the mount @throws Error
 Fd make_mount(const std::string& type, const std::string& source, const MountData& data, std::uint64_t attributes);
+/// The same from a file system context (fsopen(2), which every kernel that we run on has).
+Fd make_mount(const Fd& context, const std::string& type, const MountData& data, std::uint64_t attributes);
 
 /// Another mount of what is at `source` (O_PATH). @param name  for error messages
 Fd clone_mount(const Fd& source, Below below, const std::string& name);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "runtime/init/detached_mount.h"
+#include "runtime/init/other_procfs.h"
 #include "runtime/mount_options.h"
 #include "runtime/namespaces.h"
 
@@ -77,12 +78,17 @@ void check_target(const Mount& mount, const std::string& path, const Fd& target,
         fail(Kind::denied, "mount on {}: it leads to sysfs, which must not be covered", mount.destination);
 }
 
-void mount_one(const Mount& mount, const RootDir& root) {
+Fd make_file_system(const Mount& mount, const MountOptions& options, const Fd& pid_namespace) {
+    if (mount.type == "proc" && pid_namespace)
+        return make_procfs(pid_namespace, mount.source, options.data, options.set);
+    return make_mount(mount.type, mount.source, options.data, options.set);
+}
+
+void mount_one(const Mount& mount, const RootDir& root, const Fd& pid_namespace = Fd()) {
     const auto options = parse_mount_options(mount);
     const std::string path = clean_path(mount.destination);
     if (path == "/proc" || path == "/sys") refuse_link(root, path);
-    const Fd made =
-        options.bind ? make_bind(mount, options) : make_mount(mount.type, mount.source, options.data, options.set);
+    const Fd made = options.bind ? make_bind(mount, options) : make_file_system(mount, options, pid_namespace);
     const Fd target = is_directory(made) ? root.mount_target_directory(path) : root.mount_target_file(path);
     check_target(mount, path, target, made);
     change_mount(made, options.recursive_set, options.recursive_clear, Below::included, mount.destination);
@@ -143,12 +149,12 @@ bool is_on(const Fd& fd, long magic) {
     return info.f_type == magic;
 }
 
-void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup) {
+void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, const Fd& pid_namespace) {
     for (const auto& mount : config.mounts) {
         if (mount.type == "cgroup" || mount.type == "cgroup2") {
             mount_cgroups(mount, config, root, cgroup);
         } else {
-            mount_one(mount, root);
+            mount_one(mount, root, pid_namespace);
         }
     }
 }

@@ -13,7 +13,8 @@ namespace hoist::runtime::init {
 
 /// Mounts all of config.mounts, in order. Refuses /proc and /sys that are symbolic links in the image, and mounts on
 /// top of procfs other than the few harmless files. (SEC-05..08, SEC-11)
-void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup);
+/// @param pid_namespace  whose processes procfs shows; empty: that of this process
+void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, const Fd& pid_namespace);
 
 /// Makes the standard device nodes and links in /dev, and those of linux.devices.
 void make_devices(const Config& config, const RootDir& root);

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "runtime/clone.h"
 
 namespace hoist::runtime::init {
 
@@ -20,12 +22,18 @@ public:
 
     /// Tells of the runtime's hooks and waits until they have run; ends the process if the starter is gone.
     void wait_for_hooks();
-    /// Tells that all is ready. From here on errors go to `report`, if there is one.
-    void ready(const Fd& terminal, Fd report);
-    /// Takes the word to start from this FIFO instead.
-    void start_by(Fd fifo) { go_ = std::move(fifo); }
+    /// Tells that all is ready.
+    void ready(const Fd& terminal);
+    /// Keeps two FIFOs (empty: none) for use_fifos.
+    void keep_fifos(Fd start, Fd report);
+    /// From here on the word to start comes from the one and errors go to the other.
+    void use_fifos();
+    /// Takes the word to start from this pipe instead.
+    void start_by(Fd pipe);
     /// Waits for the word to start; ends the process if it cannot come any more.
     void wait_for_go();
+    /// As wait_for_go; ends the process also when nobody reads from this pipe any more.
+    void wait_for_go_while_read(const Fd& pipe);
     void failed(const Error& error) noexcept;
     /// Renumbers our own descriptors to `lowest` or above.
     void move_above(int lowest);
@@ -34,19 +42,31 @@ public:
     void close();
 
 private:
-    Fd socket_, go_;
+    std::vector<Fd*> own() { return {&socket_, &go_, &start_fifo_, &report_fifo_}; }
+
+    Fd socket_, go_, start_fifo_, report_fifo_;
     bool plain_ = false;  // a FIFO instead of the socket
 };
 
 /// What the outer end hears.
 struct Report {
     char type = 0;  ///< 'H', 'R', 'E'; 0: end-of-file
-    Fd terminal;
+    Fd terminal;    ///< or whatever descriptor came along
     std::optional<Error> error;
 };
 /// @throws Error(timeout) when nothing is heard for `limit`
 Report receive_report(const Fd& socket, std::optional<std::chrono::milliseconds> limit = {});
-/// An 'E' message's content, as it also stands in a FIFO.
-std::optional<Error> parse_error_report(const std::string& text);
+
+/// A process that is about to replace our program, `ours` (if that is known), by its own.
+struct Starting {
+    pid_t pid;
+    const Fd& pidfd;
+    std::optional<ProgramId> ours;
+};
+/// Waits until it has done so, or has ended. It tells by letting go of its end of `channel` (a socket or FIFO). But who
+/// can look into the process may hold on to that, or write to it: so what program it runs counts as well, and the text
+/// is made safe for a terminal.
+/// @throws the Error that it reports; Error(timeout) after `limit`
+void await_program(const Fd& channel, const Starting& process, std::optional<std::chrono::milliseconds> limit = {});
 
 }  // namespace hoist::runtime::init

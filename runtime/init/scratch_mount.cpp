@@ -102,6 +102,11 @@ Fd make_mount(const std::string& type, const std::string& source, const MountDat
     return open_file(directory_place, O_PATH | O_DIRECTORY);
 }
 
+Fd put(const Fd& detached, const std::string& type) {
+    check(::move_mount(detached.get(), "", AT_FDCWD, directory_place, MOVE_MOUNT_F_EMPTY_PATH), "mount {}", type);
+    return open_file(directory_place, O_PATH | O_DIRECTORY);
+}
+
 Fd clone_mount(const std::string& source, Below below, const std::string& name) {
     struct stat info {};
     check(::stat(source.c_str(), &info), "bind {}", name);

@@ -8,6 +8,8 @@
 namespace hoist::runtime::init::scratch {
 
 Fd make_mount(const std::string& type, const std::string& source, const MountData& data, std::uint64_t attributes);
+/// Puts a detached mount on the scratch place.
+Fd put(const Fd& detached, const std::string& type);
 Fd clone_mount(const std::string& source, Below below, const std::string& name);
 void change_mount(const Fd& mount, std::uint64_t set, std::uint64_t clear, Below below, const std::string& name);
 /// Changes the attributes of the mount whose top is at `path`; the others stay as they are.

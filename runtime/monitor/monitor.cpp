@@ -45,7 +45,13 @@ void report(const Fd& socket, const Error& error) {
 
 }  // namespace
 
-int run_monitor(const std::vector<std::string>& args) {
+int run_monitor(const std::vector<std::string>& args, const std::function<void()>& protect) {
+    try {
+        protect();
+    } catch (const Error& error) {
+        report(inherited_socket(), error);
+        return 1;
+    }
     set_up_monitor_process();
     Fd socket = inherited_socket();
     try {

@@ -16,6 +16,10 @@ int swap_names(int count, char** words);
 /// Prints "met N" and, for each thing that it got, "reached WHAT ...".
 int hunt(int count, char** words);
 
+/// hold SECONDS [TEXT]: takes copies of the descriptors of every process of hoist-runtime that it sees, writes the text
+/// to each, and keeps them. Prints "holds N" for each process.
+int hold(int count, char** words);
+
 /// grab SECONDS: holds the program file of every process that it sees and writes to it once that has ended.
 /// Prints "held N" and "wrote PATH" for each success.
 int grab_programs(int count, char** words);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -14,7 +16,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "tests/support/programs/inside.h"
 
@@ -49,14 +53,16 @@ struct Path {
     Path(int pid, const char* what) { std::snprintf(text, sizeof text, "/proc/%d/%s", pid, what); }
 };
 
-/// The name that the process was started under: readable by everybody.
+/// By the name that it was started under, which everybody may read, or by its file: what is started from a descriptor
+/// has that one's number for a name on older kernels.
 bool is_ours(int pid) {
-    char name[32] = {};
+    char name[32] = {}, file[256] = {};
     const int fd = ::open(Path(pid, "comm").text, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     (void)!::read(fd, name, sizeof name - 1);
     ::close(fd);
-    return std::strncmp(name, "hoist", 5) == 0 && std::strncmp(name, "hoist-inside", 12) != 0;
+    if (std::strncmp(name, "hoist-runtime", 13) == 0) return true;
+    return ::readlink(Path(pid, "exe").text, file, sizeof file - 1) > 0 && std::strstr(file, "hoist-runtime");
 }
 
 /// Only what is more than anybody in the container has: the rights of the process are told with it.
@@ -92,6 +98,17 @@ void try_descriptors(int pid) {
     ::closedir(descriptors);
 }
 
+/// Takes a copy of each descriptor of a process that is not a standard stream. @param keep  what to do with one
+template <class Keep>
+void each_copy(int pid, Keep keep) {
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    for (int fd = 3; pidfd >= 0 && fd < 20; ++fd) {
+        const long copy = ::syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+        if (copy >= 0) keep(static_cast<int>(copy));
+    }
+    if (pidfd >= 0) ::close(pidfd);
+}
+
 void try_all(int pid) {
     char target[256] = {};
     for (const char* link : {"exe", "root", "cwd"}) {
@@ -110,12 +127,17 @@ void try_all(int pid) {
         ::waitpid(pid, nullptr, __WALL);
         ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
     }
-    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    for (int fd = 3; pidfd >= 0 && fd < 20; ++fd) {
-        const long copy = ::syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-        if (copy >= 0) tell(pid, "copy of a descriptor"), ::close(static_cast<int>(copy));
-    }
-    if (pidfd >= 0) ::close(pidfd);
+    each_copy(pid, [](int copy) { ::close(copy); });
+}
+
+/// Whether a file is on a read-only mount or sealed. @param name  of the descriptor in /proc
+bool is_protected(int fd, const char* name) {
+    struct statvfs mount {};
+    if (::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY)) return true;
+    const int readable = ::open(name, O_RDONLY | O_CLOEXEC);
+    const int seals = ::fcntl(readable, F_GET_SEALS);
+    ::close(readable);
+    return seals >= 0 && (seals & F_SEAL_WRITE);
 }
 
 }  // namespace
@@ -149,25 +171,47 @@ int hunt(int count, char** words) {
 int grab_programs(int count, char** words) {
     if (count < 1) return 2;
     const Deadline deadline(words[0]);
-    std::set<int> held;
+    std::map<std::pair<int, ino_t>, int> held;
     while (!deadline.passed()) {
         each_process([&](int pid) {
-            if (held.count(pid) != 0 || held.size() > 900) return;
             const int fd = ::open(Path(pid, "exe").text, O_PATH | O_CLOEXEC);
-            if (fd >= 0) held.insert(fd);
+            struct stat info {};
+            if (fd < 0 || ::fstat(fd, &info) != 0 || held.size() > 900 || !held.try_emplace({pid, info.st_ino}, fd).second)
+                ::close(fd);
         });
     }
-    for (const int fd : held) {
+    for (const auto& [process, fd] : held) {
         char name[64], target[256] = {};
         std::snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
         (void)!::readlink(name, target, sizeof target - 1);
         if (std::strstr(target, "hoist-inside") || std::strstr(target, "busybox")) continue;  // its own to write
+        // While it runs the kernel says "text file busy" first: what counts is whether it could be written to later.
+        if (is_protected(fd, name)) continue;
         const int writable = ::open(name, O_WRONLY | O_CLOEXEC);
         if (writable < 0 && errno != ETXTBSY) continue;
         std::printf("wrote %s\n", target);
         if (writable >= 0) ::close(writable);
     }
     std::printf("held %zu\n", held.size());
+    return 0;
+}
+
+int hold(int count, char** words) {
+    if (count < 1) return 2;
+    const Deadline deadline(words[0]);
+    std::set<int> held;
+    while (!deadline.passed()) {
+        each_process([&](int pid) {
+            if (!is_ours(pid) || !held.insert(pid).second) return;
+            int copies = 0;
+            each_copy(pid, [&](int copy) {
+                ++copies;
+                if (count > 1) (void)!::write(copy, words[1], std::strlen(words[1]));
+            });
+            if (copies > 0) std::printf("holds %d\n", copies);
+            std::fflush(stdout);
+        });
+    }
     return 0;
 }
 
