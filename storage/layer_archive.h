@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "storage/layout.h"
-#include "storage/tar_writer.h"
+#include "base/tar_writer.h"
 
 namespace hoist::storage {
 

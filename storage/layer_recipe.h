@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/fd.h"
-#include "storage/tar_writer.h"
+#include "base/tar_writer.h"
 
 namespace hoist::storage {
 
