@@ -171,7 +171,8 @@ asio::awaitable<void> copy_in(Exchange& exchange, Services& services) {
     try {
         const auto how = copy_options(exchange, RootDir(root->duplicate()), source.wanted);
         ReadUpload work = [root, how](const Fd& body, const UploadProgress& progress) {
-            storage::ArchiveStream stream(body, how.limits.archive_bytes, progress);
+            storage::ArchiveStream stream(body,
+                                          {.limit = how.limits.archive_bytes, .progress = progress, .hash = false});
             storage::copy_in(stream, *root, how);
             stream.finish();
         };
