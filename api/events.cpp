@@ -10,22 +10,17 @@ namespace {
 
 using orchestrator::Event;
 
-std::string attribute(const Event& event, const std::string& name) {
-    const auto found = event.attributes.find(name);
-    return found == event.attributes.end() ? "" : found->second;
-}
-
 Json to_json(const Event& event) {
     Json object = {{"Type", event.type},
                    {"Action", event.action},
-                   {"Actor", {{"ID", event.id}, {"Attributes", event.attributes}}},
+                   {"Actor", {{"ID", event.id}, {"Attributes", event.attributes()}}},
                    {"scope", "local"},
                    {"time", wire::unix_seconds(event.time)},
                    {"timeNano", wire::unix_nanoseconds(event.time)}};
     if (event.type == "container") {  // the fields of the API before 1.22, still read by old clients
         object["status"] = event.action;
         object["id"] = event.id;
-        object["from"] = attribute(event, "image");
+        object["from"] = event.attribute("image");
     }
     return object;
 }
@@ -33,7 +28,7 @@ Json to_json(const Event& event) {
 /// A filter on one type of object says nothing about others: they do not pass.
 bool allows_object(const wire::Filters& filters, const std::string& key, const Event& event) {
     if (!filters.has(key)) return true;
-    return event.type == key && (filters.allows_prefix(key, event.id) || filters.allows(key, attribute(event, "name")));
+    return event.type == key && (filters.allows_prefix(key, event.id) || filters.allows(key, event.attribute("name")));
 }
 
 bool allows_action(const wire::Filters& filters, const Event& event) {
@@ -43,10 +38,10 @@ bool allows_action(const wire::Filters& filters, const Event& event) {
 }
 
 bool passes(const wire::Filters& filters, const Event& event) {
-    const bool image = !filters.has("image") || filters.allows("image", attribute(event, "image")) ||
+    const bool image = !filters.has("image") || filters.allows("image", event.attribute("image")) ||
                        (event.type == "image" && allows_object(filters, "image", event));
     return filters.allows("type", event.type) && allows_action(filters, event) && image &&
-           filters.allows_labels(event.attributes) && allows_object(filters, "container", event) &&
+           filters.allows_labels(event.attributes()) && allows_object(filters, "container", event) &&
            allows_object(filters, "network", event) && allows_object(filters, "volume", event) &&
            allows_object(filters, "daemon", event) && filters.allows("scope", "local");
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/system.h"
 
@@ -39,7 +40,7 @@ public:
         asio::co_spawn(
             context_, start(),
             asio::bind_cancellation_slot(starting_.slot(), [this](std::exception_ptr problem) { started(problem); }));
-        context_.run();
+        run_and_give_back(context_);
         // Open connections end now; what does not, ends with the process. No container notices.
         context_.restart();
         context_.run_for(std::chrono::milliseconds(500));
@@ -106,6 +107,7 @@ private:
 };
 
 int run(const std::vector<std::string>& arguments) {
+    share_one_heap();
     const Options options = read_options(arguments);
     if (options.help || options.version) {
         std::fputs(options.help ? usage : "hoistd " HOIST_VERSION "\n", stdout);

@@ -39,12 +39,14 @@ asio::awaitable<void> ContainerActor::persist() {
     co_await engine_.commit(std::move(write));
 }
 
-void ContainerActor::publish(const std::string& action, std::map<std::string, std::string> more) {
-    auto attributes = view_.spec.labels;
-    attributes["name"] = view_.name;
-    attributes["image"] = view_.spec.image;
-    for (auto& [key, value] : more) attributes[key] = value;
-    engine_.events.publish("container", action, view_.id.str(), std::move(attributes));
+void ContainerActor::publish(const std::string& action, Attributes more) {
+    if (!attributes_ || attributes_->at("name") != view_.name) {
+        auto attributes = view_.spec.labels;
+        attributes["name"] = view_.name;
+        attributes["image"] = view_.spec.image;
+        attributes_ = std::make_shared<const Attributes>(std::move(attributes));
+    }
+    engine_.events.publish("container", action, view_.id.str(), std::move(more), attributes_);
 }
 
 void ContainerActor::set_state(State state) {

@@ -68,6 +68,9 @@ public:
     /// The container's own process configuration, from which those of execs are made.
     runtime::Process base_process() const;
 
+    /// Tells an event of this container, with what is so of all of them.
+    void publish(const std::string& action, Attributes more = {});
+
     /// After the daemon's start: finds the monitor, takes in what happened meanwhile.
     asio::awaitable<void> adopt();
     /// Starts it if its policy asks for that at the daemon's start.
@@ -78,7 +81,6 @@ private:
     void run(asio::awaitable<void> work);
     static asio::awaitable<void> holding(std::shared_ptr<ContainerActor> self, asio::awaitable<void> work);
     // container_actor.cpp
-    void publish(const std::string& action, std::map<std::string, std::string> more = {});
     asio::awaitable<void> persist();
     void set_state(State state);
     bool running() const { return std::holds_alternative<Running>(view_.state); }
@@ -137,6 +139,7 @@ private:
     ContainerView view_;
     const ImageFacts image_;
     std::string spec_text_;
+    std::shared_ptr<const Attributes> attributes_;  ///< of its events
 
     Semaphore operations_;   ///< one operation at a time
     Semaphore transitions_;  ///< one change of state at a time, with its row and event

@@ -189,11 +189,8 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
     }
     fail_point("create.committed");
     engine.containers.emplace(view.id, actor);
-    auto attributes = view.spec.labels;
-    attributes["name"] = view.name;
-    attributes["image"] = view.spec.image;
     for (const auto& volume : volumes) engine.events.publish("volume", "create", volume.name, {{"driver", "local"}});
-    engine.events.publish("container", "create", view.id.str(), std::move(attributes));
+    actor->publish("create");
     co_return view.id;
 }
 

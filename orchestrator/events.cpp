@@ -5,7 +5,20 @@
 
 namespace hoist::orchestrator {
 namespace {
-constexpr std::size_t kept_events = 4096;
+constexpr std::size_t kept_events = 1024;
+}
+
+Attributes Event::attributes() const {
+    Attributes all = own;
+    if (object) all.insert(object->begin(), object->end());
+    return all;
+}
+
+std::string Event::attribute(const std::string& name) const {
+    if (const auto found = own.find(name); found != own.end()) return found->second;
+    if (!object) return "";
+    const auto found = object->find(name);
+    return found == object->end() ? "" : found->second;
 }
 
 EventLog::Subscription::Subscription(Subscription&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
@@ -19,9 +32,10 @@ EventLog::Subscription::~Subscription() {
     if (cancel_) cancel_();
 }
 
-void EventLog::publish(std::string type, std::string action, std::string id,
-                       std::map<std::string, std::string> attributes) {
-    kept_.push_back({++last_, now(), std::move(type), std::move(action), std::move(id), std::move(attributes)});
+void EventLog::publish(std::string type, std::string action, std::string id, Attributes own,
+                       std::shared_ptr<const Attributes> object) {
+    kept_.push_back(
+        {++last_, now(), std::move(type), std::move(action), std::move(id), std::move(own), std::move(object)});
     const Event event = kept_.back();
     if (kept_.size() > kept_events) kept_.pop_front();
     // A subscriber may end its own or another's subscription meanwhile.

@@ -14,15 +14,22 @@
 
 namespace hoist::orchestrator {
 
+using Attributes = std::map<std::string, std::string>;
+
 /// @see engine API "Events": type container, network, volume, image; project is ours
 struct Event {
     std::uint64_t number = 0;  ///< without gaps, from 1 since the daemon's start
     TimePoint time;
     std::string type, action, id;
-    std::map<std::string, std::string> attributes;
+    Attributes own;  ///< what this event says of itself: an exit code, a signal
+    /// What is so of its object (a container's labels, name, image), shared by all events of the object; may be null.
+    std::shared_ptr<const Attributes> object;
+
+    Attributes attributes() const;  ///< both
+    std::string attribute(const std::string& name) const;  ///< empty if there is none
 };
 
-/// Keeps the last 4096 events and tells subscribers of new ones, on the engine's thread.
+/// Keeps the last 1024 events and tells subscribers of new ones, on the engine's thread.
 class EventLog {
 public:
     /// Ends the subscription when it goes out of scope.
@@ -38,7 +45,8 @@ public:
         std::function<void()> cancel_;
     };
 
-    void publish(std::string type, std::string action, std::string id, std::map<std::string, std::string> attributes);
+    void publish(std::string type, std::string action, std::string id, Attributes own,
+                 std::shared_ptr<const Attributes> object = nullptr);
     /// `on_event` is called for each later event; it must not block or throw.
     Subscription subscribe(std::function<void(const Event&)> on_event);
     std::vector<Event> since(TimePoint time) const;

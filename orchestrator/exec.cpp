@@ -29,15 +29,11 @@ runtime::Process process_of(const ContainerActor& actor, const ExecSpec& spec) {
 }
 
 void publish(Engine::State& engine, const ExecRecord& record, const std::string& action,
-             std::map<std::string, std::string> more = {}) {
+             Attributes more = {}) {
     const auto it = engine.containers.find(record.view.container);
     if (it == engine.containers.end()) return;
-    auto attributes = it->second->view().spec.labels;
-    attributes["name"] = it->second->view().name;
-    attributes["image"] = it->second->view().spec.image;
-    attributes["execID"] = record.view.id.str();
-    for (auto& [key, value] : more) attributes[key] = value;
-    engine.events.publish("container", action, record.view.container.str(), std::move(attributes));
+    more["execID"] = record.view.id.str();
+    it->second->publish(action, std::move(more));
 }
 
 /// Waits for the end and keeps the code.
