@@ -2,26 +2,19 @@
 // What can be asked of a finished model: its services' hashes and their order.
 #include "compose/model.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <set>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace hoist::compose {
 
 Json hashed_json(const Service& service);  // model_json.cpp
 
 std::string config_hash(const Service& service) {
-    const std::string text = hashed_json(service).dump(-1, ' ', false, Json::error_handler_t::replace);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-        fail(Kind::internal, "hash service {}: SHA-256 is not available", service.name);
-    std::string hex;
-    for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
+    Sha256 hash;
+    hash.update(hashed_json(service).dump(-1, ' ', false, Json::error_handler_t::replace));
+    return hash.finish();
 }
 
 std::vector<std::string> dependency_order(const Project& project) {

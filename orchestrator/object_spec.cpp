@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks and volumes of a project.
-#include <openssl/sha.h>
-
 #include "base/json.h"
+#include "base/sha256.h"
 #include "orchestrator/service_spec.h"
 
 namespace hoist::orchestrator {
@@ -27,12 +26,9 @@ std::string network_hash(const compose::Network& network) {
                        Json(network.driver_opts),
                        Json(network.labels),
                        ipam};
-    const std::string bytes = text.dump(-1, ' ', false, Json::error_handler_t::replace);
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-    std::string hex;
-    for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-    return hex;
+    Sha256 hash;
+    hash.update(text.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return hash.finish();
 }
 
 NetworkSpec network_spec(const compose::Project& project, const compose::Network& network) {

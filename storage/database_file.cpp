@@ -41,7 +41,7 @@ void configure(Sqlite& db) {
     // Nobody else opens the file: two connections that both checkpoint can lose commits in this SQLite. It also keeps
     // the WAL's index in memory.
     db.execute("PRAGMA locking_mode=EXCLUSIVE");
-    db.execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+    db.execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-1024");  // KiB
 }
 
 int version_of(Sqlite& db) {

@@ -1,27 +1,19 @@
 #pragma once
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256, in pieces.
+// Digests of content as OCI writes them, in pieces.
 
-#include <memory>
-#include <string>
-#include <string_view>
-
-struct evp_md_ctx_st;
+#include "base/sha256.h"
 
 namespace hoist::storage {
 
 class Sha256 {
 public:
-    Sha256();
-    void update(std::string_view bytes);
+    void update(std::string_view bytes) { hash_.update(bytes); }
     /// "sha256:<64 hex>" of everything so far; the object is used up.
-    std::string finish();
+    std::string finish() { return "sha256:" + hash_.finish(); }
 
 private:
-    struct Free {
-        void operator()(evp_md_ctx_st* context) const;
-    };
-    std::unique_ptr<evp_md_ctx_st, Free> context_;
+    hoist::Sha256 hash_;
 };
 
 }  // namespace hoist::storage
