@@ -3,6 +3,7 @@
 // A container's standard streams, from the monitor's side: output to the log and to attached clients, their input to
 // the container.
 
+#include <chrono>
 #include <list>
 #include <memory>
 #include <optional>
@@ -49,6 +50,7 @@ private:
         Fd own;                  ///< our end of a pipe
         const Fd* fd = nullptr;  ///< that, or the pty's master; null: at its end
         Stream stream = Stream::stdout_;
+        std::chrono::steady_clock::time_point last_read{};
     };
     struct Client {
         std::unique_ptr<AttachClient> connection;
@@ -59,6 +61,7 @@ private:
 
     void watch(Source& source);
     bool read_from(Source& source);
+    void let_gather(Source& source, std::size_t got);
     void close(Source& source);
     void deliver(Stream stream, std::string_view bytes);
     void tell_loss();

@@ -128,7 +128,8 @@ void WriterProcess::append(Stream stream, std::string_view bytes) {
         dropped_ += bytes.size();
         return;
     }
-    send('o', stream, bytes);
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), largest_part)))
+        send('o', stream, bytes.substr(0, largest_part));
 }
 
 void WriterProcess::send(char kind, Stream stream, std::string_view bytes) {
