@@ -276,6 +276,7 @@ ContainerSpec container_spec_from_docker(const Json& body) {
     if (spec.auto_remove && spec.restart.name != RestartSpec::Name::no)
         fail(Kind::invalid, "can't create 'AutoRemove' container with restart policy");
     spec.init = json_value(host, "Init", false);
+    spec.terminal = console_size(host);
     spec.dns = list(host, "Dns");
     spec.dns_search = list(host, "DnsSearch");
     spec.dns_options = list(host, "DnsOptions");
@@ -287,6 +288,13 @@ ContainerSpec container_spec_from_docker(const Json& body) {
     const std::string mode = network_mode(host);
     spec.network_mode = has_own_namespace(mode) ? "bridge" : mode;
     return spec;
+}
+
+TerminalSize console_size(const Json& object) {
+    const auto size = json_value<std::vector<std::int64_t>>(object, "ConsoleSize", {});
+    const auto fits = [](std::int64_t length) { return length > 0 && length <= 65535; };
+    if (size.size() != 2 || !fits(size[0]) || !fits(size[1])) return {};
+    return {static_cast<std::uint16_t>(size[0]), static_cast<std::uint16_t>(size[1])};
 }
 
 std::vector<AskedEndpoint> asked_endpoints(const Json& body) {

@@ -16,6 +16,9 @@ orchestrator::ResourceSpec resources_from_docker(const Json& object);
 /// object.RestartPolicy; an absent one is "no".
 orchestrator::RestartSpec restart_from_docker(const Json& object);
 
+/// object.ConsoleSize, [rows, columns]; anything else, as clients without a terminal send it, is no size.
+orchestrator::TerminalSize console_size(const Json& object);
+
 /// A network that the body names, with the endpoint's settings; `network` is a name or an id as the client wrote it.
 struct AskedEndpoint {
     std::string network;

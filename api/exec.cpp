@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/container_spec.h"
 #include "api/pump.h"
 #include "api/router.h"
 #include "base/detach_keys.h"
@@ -31,6 +32,7 @@ asio::awaitable<void> create_exec(Exchange& exchange, Services& services) {
     spec.attach_stdin = json_value(body, "AttachStdin", false);
     spec.detach_keys = json_value<std::string>(body, "DetachKeys", "");
     parse_detach_keys(spec.detach_keys);
+    spec.terminal = console_size(body);
     if (!std::holds_alternative<Running>(engine.view(id).state))
         fail(Kind::conflict, "container {} is not running", id.str());
     const auto exec = co_await engine.create_exec(id, std::move(spec));
@@ -78,7 +80,7 @@ asio::awaitable<void> start_exec(Exchange& exchange, Services& services) {
     const ExecId id(exchange.request.parameter("id"));
     const Json body = co_await exchange.read_json();
     const bool tty = engine.view_exec(id).spec.tty;
-    auto opened = co_await engine.start_exec(id);
+    auto opened = co_await engine.start_exec(id, console_size(body));
     if (json_value(body, "Detach", false)) {
         opened.in.reset();
         services.background.spawn(drain_output(std::move(opened.out)));
@@ -87,8 +89,6 @@ asio::awaitable<void> start_exec(Exchange& exchange, Services& services) {
         co_return;
     }
     Streams streams(co_await asio::this_coro::executor, std::move(opened), tty);
-    const auto size = json_value<std::vector<int>>(body, "ConsoleSize", {});
-    if (tty && size.size() == 2 && size[0] > 0 && size[1] > 0) engine.resize_exec(id, size[0], size[1]);
     const bool names_frames = !tty && exchange.request.version >= ApiVersion{1, 42};
     auto connection = co_await exchange.hijack(names_frames ? "application/vnd.docker.multiplexed-stream"
                                                             : "application/vnd.docker.raw-stream");

@@ -69,6 +69,7 @@ Json host_config_json(const ContainerSpec& spec) {
         {"Privileged", spec.privileged},
         {"ReadonlyRootfs", spec.read_only},
         {"Init", spec.init},
+        {"ConsoleSize", {spec.terminal.rows, spec.terminal.columns}},
         {"CapAdd", spec.cap_add},
         {"CapDrop", spec.cap_drop},
         {"SecurityOpt", spec.security_opt},

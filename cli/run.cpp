@@ -11,6 +11,7 @@
 #include "cli/resource_options.h"
 #include "cli/session.h"
 #include "cli/targets.h"
+#include "cli/terminal.h"
 #include "wire/url.h"
 
 namespace hoist::cli {
@@ -106,6 +107,10 @@ Json create_body(const Arguments& arguments, bool tty, bool joined) {
                  {"HostConfig", host_config(arguments)}};
     if (arguments.words.size() > 1)
         body["Cmd"] = std::vector<std::string>(arguments.words.begin() + 1, arguments.words.end());
+    if (tty) {
+        const auto size = terminal_size(STDOUT_FILENO);
+        body["HostConfig"]["ConsoleSize"] = {size.rows, size.columns};
+    }
     if (arguments.has("entrypoint")) body["Entrypoint"] = std::vector<std::string>{arguments.get("entrypoint")};
     for (const auto& text : arguments.all("volume"))
         if (text.find(':') == std::string::npos) body["Volumes"][text] = Json::object();

@@ -65,6 +65,11 @@ struct RestartSpec {
     int max_retries = 0;
 };
 
+/// In characters; 0: the kernel's own.
+struct TerminalSize {
+    std::uint16_t rows = 0, columns = 0;
+};
+
 struct UlimitSpec {
     std::string name;
     std::int64_t soft = 0, hard = 0;
@@ -90,6 +95,7 @@ struct ContainerSpec {
     bool tty = false, open_stdin = false, stdin_once = false, init = false, read_only = false, privileged = false,
          auto_remove = false;
     std::optional<HealthSpec> health;  ///< absent: the image's
+    TerminalSize terminal;  ///< at the start, of a container with a tty
     RestartSpec restart;
     bool restart_unhealthy = false;
     std::vector<MountSpec> mounts;

@@ -41,6 +41,10 @@ void fields(Walk& walk, Spec& it, const RestartSpec*) {
     walk("name", it.name), walk("max_retries", it.max_retries);
 }
 template <class Walk, class Spec>
+void fields(Walk& walk, Spec& it, const TerminalSize*) {
+    walk("rows", it.rows), walk("columns", it.columns);
+}
+template <class Walk, class Spec>
 void fields(Walk& walk, Spec& it, const UlimitSpec*) {
     walk("name", it.name), walk("soft", it.soft), walk("hard", it.hard);
 }
@@ -59,7 +63,8 @@ void fields(Walk& walk, Spec& it, const ContainerSpec*) {
     walk("domainname", it.domainname), walk("stop_signal", it.stop_signal), walk("stop_timeout", it.stop_timeout);
     walk("tty", it.tty), walk("open_stdin", it.open_stdin), walk("stdin_once", it.stdin_once);
     walk("init", it.init), walk("read_only", it.read_only), walk("privileged", it.privileged);
-    walk("auto_remove", it.auto_remove), walk("health", it.health), walk("restart", it.restart);
+    walk("auto_remove", it.auto_remove), walk("terminal", it.terminal), walk("health", it.health);
+    walk("restart", it.restart);
     walk("restart_unhealthy", it.restart_unhealthy), walk("mounts", it.mounts), walk("files", it.files);
     walk("ports", it.ports), walk("network_mode", it.network_mode), walk("endpoints", it.endpoints);
     walk("dns", it.dns), walk("dns_search", it.dns_search), walk("dns_options", it.dns_options);

@@ -201,8 +201,8 @@ std::vector<ContainerView> Engine::list() const {
 asio::awaitable<ExecId> Engine::create_exec(ContainerId id, ExecSpec spec) {
     return orchestrator::create_exec(*state_, std::move(id), std::move(spec));
 }
-asio::awaitable<ExecStreams> Engine::start_exec(ExecId id) {
-    return state_->tasks.run(orchestrator::start_exec(*state_, id), "exec " + id.shortened());
+asio::awaitable<ExecStreams> Engine::start_exec(ExecId id, TerminalSize terminal) {
+    return state_->tasks.run(orchestrator::start_exec(*state_, id, terminal), "exec " + id.shortened());
 }
 asio::awaitable<void> Engine::attach(ContainerId id, Fd socket, AttachSpec what) {
     return state_->actor(id)->attach(std::move(socket), std::move(what));

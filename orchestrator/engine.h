@@ -68,6 +68,7 @@ struct ExecSpec {
     std::vector<std::string> command, environment;
     std::string user, working_dir;
     std::string detach_keys;  ///< as written
+    TerminalSize terminal;    ///< of a tty, unless its start tells another
     bool tty = false, privileged = false, attach_stdin = false;
 };
 /// The daemon's ends of a running exec. With a tty, `out` is the pty's master (both ways) and the others are empty.
@@ -163,7 +164,8 @@ public:
     asio::awaitable<std::shared_ptr<RootAccess>> open_root(ContainerId id);
 
     asio::awaitable<ExecId> create_exec(ContainerId id, ExecSpec spec);
-    asio::awaitable<ExecStreams> start_exec(ExecId id);
+    /// @param terminal  the client's, so that the command sees its size from its first instruction on
+    asio::awaitable<ExecStreams> start_exec(ExecId id, TerminalSize terminal = {});
     asio::awaitable<int> wait_exec(ExecId id);
     ExecView view_exec(const ExecId& id) const;
     void resize_exec(const ExecId& id, int rows, int columns);

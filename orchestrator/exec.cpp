@@ -16,6 +16,8 @@ constexpr std::size_t kept_execs = 512;
 runtime::Process process_of(const ContainerActor& actor, const ExecSpec& spec) {
     auto process = actor.base_process();
     process.terminal = spec.tty;
+    process.console_rows = spec.terminal.rows;
+    process.console_columns = spec.terminal.columns;
     process.args = spec.command;
     if (spec.tty) set_variable(process.env, "TERM=xterm");
     for (const auto& assignment : spec.environment) set_variable(process.env, assignment);
@@ -78,11 +80,12 @@ asio::awaitable<ExecId> create_exec(Engine::State& engine, ContainerId container
     co_return record->view.id;
 }
 
-asio::awaitable<ExecStreams> start_exec(Engine::State& engine, ExecId id) {
+asio::awaitable<ExecStreams> start_exec(Engine::State& engine, ExecId id, TerminalSize terminal) {
     const auto record = exec_record(engine, id);
     if (record->view.running || record->view.exit_code)
         fail(Kind::conflict, "exec {} has been started already", id.shortened());
     const auto actor = engine.actor(record->view.container);
+    if (terminal.rows > 0) record->view.spec.terminal = terminal;
     const auto& spec = record->view.spec;
     record->view.running = true;
     ExecStreams streams;

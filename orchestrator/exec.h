@@ -19,7 +19,7 @@ struct ExecRecord {
 };
 
 asio::awaitable<ExecId> create_exec(Engine::State& engine, ContainerId container, ExecSpec spec);
-asio::awaitable<ExecStreams> start_exec(Engine::State& engine, ExecId id);
+asio::awaitable<ExecStreams> start_exec(Engine::State& engine, ExecId id, TerminalSize terminal);
 asio::awaitable<int> wait_exec(Engine::State& engine, ExecId id);
 void resize_exec(Engine::State& engine, const ExecId& id, int rows, int columns);
 void note_detached(Engine::State& engine, const ExecId& id);

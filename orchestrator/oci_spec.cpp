@@ -90,6 +90,8 @@ runtime::Process oci_process(const ContainerSpec& spec, const storage::ImageConf
     static const auto defaults = runtime::default_config().process;
     auto base = defaults;
     base.terminal = spec.tty;
+    base.console_rows = spec.terminal.rows;
+    base.console_columns = spec.terminal.columns;
     base.user.name = !spec.user.empty() ? spec.user : image.user;
     base.user.group_names = spec.group_add;
     base.args = effective_argv(spec, image);

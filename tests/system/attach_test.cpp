@@ -56,6 +56,19 @@ TEST_F(Attach, KeysLetGoOfATerminalAndItRunsOn) {
     EXPECT_EQ(status_of("tt"), "exited");
 }
 
+TEST_F(Attach, AProgramSeesTheTerminalsSizeFromItsFirstInstructionOn) {
+    PtyCommand run({program, "run", "-it", "--rm", "--network", "none", "busybox", "stty", "size"}, 33, 99);
+    EXPECT_NE(run.read_until("33 99").find("33 99"), std::string::npos);
+    EXPECT_EQ(run.wait(), 0);
+    hoist_ok({"run", "-d", "--init", "--name", "box", "--network", "none", "busybox", "sleep", "1000"});
+    for (const int columns : {101, 102, 103}) {
+        PtyCommand exec({program, "exec", "-t", "box", "stty", "size"}, 41, columns);
+        const auto want = fmt::format("41 {}", columns);
+        EXPECT_NE(exec.read_until(want).find(want), std::string::npos);
+        EXPECT_EQ(exec.wait(), 0);
+    }
+}
+
 TEST_F(Attach, NonsenseForKeysIsRefused) {
     hoist_ok({"run", "-d", "-it", "--name", "tt", "--network", "none", "busybox", "sh"});
     PtyCommand attach({program, "attach", "--detach-keys", "ctrl-1", "tt"});
