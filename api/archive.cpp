@@ -24,13 +24,13 @@ namespace {
 constexpr std::size_t longest_path = 4096;
 
 /// A path as clients write it: at its end "/" and "/." mean the directory itself, even behind a link.
-struct Wanted {
+struct WantedPath {
     std::string path;  ///< clean
     bool through_link = false;
     bool contents = false;  ///< "dir/.": what is in it
 };
 
-Wanted wanted_path(const Exchange& exchange) {
+WantedPath wanted_path(const Exchange& exchange) {
     const auto text = exchange.request.query.get("path");
     if (text.empty()) fail(Kind::invalid, "the parameter path is missing");
     if (text.size() > longest_path) fail(Kind::invalid, "the path is longer than {} bytes", longest_path);
@@ -53,7 +53,7 @@ std::uint32_t go_mode(mode_t mode) {
 }
 
 /// The entry at a path of the container; a link at its end is followed only if asked.
-Fd open_wanted(const RootDir& root, const Wanted& wanted) {
+Fd open_wanted(const RootDir& root, const WantedPath& wanted) {
     return wanted.through_link ? root.open_in(wanted.path, O_PATH) : root.open_entry(wanted.path);
 }
 
@@ -73,7 +73,7 @@ std::string link_target(const RootDir& root, const std::string& path) {
     return target == top ? "/" : target.substr(top.size());
 }
 
-Json describe(const Fd& directory, const Wanted& wanted) {
+Json describe(const Fd& directory, const WantedPath& wanted) {
     const RootDir root(directory.duplicate());
     const Fd entry = open_wanted(root, wanted);
     struct stat info {};
@@ -98,7 +98,7 @@ struct Source {
     std::shared_ptr<orchestrator::RootAccess> access;
     std::string container;  ///< its name
     ContainerId id;
-    Wanted wanted;
+    WantedPath wanted;
 };
 
 asio::awaitable<Source> open_source(const Exchange& exchange, Services& services) {
@@ -154,7 +154,7 @@ asio::awaitable<void> copy_out(Exchange& exchange, Services& services) {
     publish(services, source, "archive-path");
 }
 
-storage::CopyIn copy_options(const Exchange& exchange, const RootDir& root, const Wanted& wanted) {
+storage::CopyIn copy_options(const Exchange& exchange, const RootDir& root, const WantedPath& wanted) {
     struct stat info {};
     check(::fstat(root.open_in(wanted.path, O_PATH).get(), &info), "look at {}", wanted.path);
     if (!S_ISDIR(info.st_mode)) fail(Kind::invalid, "extraction point is not a directory: {}", wanted.path);

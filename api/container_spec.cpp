@@ -214,7 +214,9 @@ bool has_own_namespace(const std::string& mode) {
     return mode != "host" && mode != "none" && mode.rfind("container:", 0) != 0;
 }
 
-AskedEndpoint endpoint(const std::string& network, const Json& settings) {
+}  // namespace
+
+AskedEndpoint asked_endpoint(const std::string& network, const Json& settings) {
     AskedEndpoint asked{network, {}};
     if (!settings.is_object()) return asked;
     asked.settings.aliases = list(settings, "Aliases");
@@ -223,8 +225,6 @@ AskedEndpoint endpoint(const std::string& network, const Json& settings) {
     asked.settings.ipv4_address = json_value<std::string>(section(settings, "IPAMConfig"), "IPv4Address", "");
     return asked;
 }
-
-}  // namespace
 
 ResourceSpec resources_from_docker(const Json& object) {
     ResourceSpec resources;
@@ -303,9 +303,9 @@ std::vector<AskedEndpoint> asked_endpoints(const Json& body) {
     std::vector<AskedEndpoint> asked;
     const Json endpoints = section(section(body, "NetworkingConfig"), "EndpointsConfig");
     for (const auto& [network, settings] : endpoints.items())
-        asked.push_back(endpoint(network == "default" ? "bridge" : network, settings));
+        asked.push_back(asked_endpoint(network == "default" ? "bridge" : network, settings));
     const bool named = std::any_of(asked.begin(), asked.end(), [&](const auto& one) { return one.network == mode; });
-    if (!named && (asked.empty() || mode != "bridge")) asked.insert(asked.begin(), endpoint(mode, Json::object()));
+    if (!named && (asked.empty() || mode != "bridge")) asked.insert(asked.begin(), asked_endpoint(mode, Json::object()));
     return asked;
 }
 

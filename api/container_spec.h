@@ -24,6 +24,8 @@ struct AskedEndpoint {
     std::string network;
     orchestrator::EndpointSpec settings;
 };
+/// @param settings  an EndpointSettings object, or null
+AskedEndpoint asked_endpoint(const std::string& network, const Json& settings);
 /// Of NetworkingConfig and HostConfig.NetworkMode; empty for host, none and container:x.
 std::vector<AskedEndpoint> asked_endpoints(const Json& body);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/container_spec.h"
 #include "api/router.h"
 #include "base/error.h"
 #include "wire/filters.h"
@@ -114,12 +115,38 @@ asio::awaitable<void> remove_network(Exchange& exchange, Services& services) {
     co_await exchange.send_empty(204);
 }
 
+ContainerId container_named(const Json& body, const Services& services) {
+    const auto name = json_value<std::string>(body, "Container", "");
+    if (name.empty()) fail(Kind::invalid, "the body does not name a Container");
+    return services.engine.resolve(name);
+}
+
+asio::awaitable<void> connect(Exchange& exchange, Services& services) {
+    const auto network = network_of(exchange, services);
+    const Json body = co_await exchange.read_json();
+    const auto id = container_named(body, services);
+    auto asked = asked_endpoint(network.id.str(), json_value<Json>(body, "EndpointConfig", Json()));
+    asked.settings.network = network.id;
+    co_await services.engine.connect(id, std::move(asked.settings));
+    co_await exchange.send_empty(200);
+}
+
+asio::awaitable<void> disconnect(Exchange& exchange, Services& services) {
+    const auto network = network_of(exchange, services);
+    const Json body = co_await exchange.read_json();
+    const auto id = container_named(body, services);
+    co_await services.engine.disconnect(id, network.id);
+    co_await exchange.send_empty(200);
+}
+
 }  // namespace
 
 std::vector<Route> network_routes() {
     return {{"GET", "/networks", list_networks},
             {"POST", "/networks/create", create_network},
             {"GET", "/networks/{name}", inspect_network},
+            {"POST", "/networks/{name}/connect", connect},
+            {"POST", "/networks/{name}/disconnect", disconnect},
             {"DELETE", "/networks/{name}", remove_network}};
 }
 

@@ -58,6 +58,7 @@ std::vector<Route> log_routes();
 std::vector<Route> attach_routes();
 std::vector<Route> exec_routes();
 std::vector<Route> archive_routes();
+std::vector<Route> prune_routes();
 std::vector<Route> image_routes();
 std::vector<Route> network_routes();
 std::vector<Route> volume_routes();

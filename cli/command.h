@@ -62,6 +62,8 @@ std::vector<Command> config_commands();
 std::vector<Command> log_commands();
 std::vector<Command> exec_commands();
 std::vector<Command> copy_commands();
+std::vector<Command> prune_commands();
+std::vector<Command> port_commands();
 std::vector<Command> attach_commands();
 std::vector<Command> container_commands();
 std::vector<Command> run_commands();

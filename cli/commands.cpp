@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include <csignal>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -29,7 +30,7 @@ const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands = [] {
         std::vector<Command> all;
         for (const auto& group : {stack_commands(), stack_list_commands(), pause_commands(), log_commands(),
-                                  exec_commands(), copy_commands(), attach_commands(), config_commands(), container_commands(),
+                                  exec_commands(), copy_commands(), port_commands(), prune_commands(), attach_commands(), config_commands(), container_commands(),
                                   update_commands(), stats_commands(), top_commands(), run_commands(), image_commands(),
                                   network_commands(), volume_commands(), event_commands(), system_commands()})
             all.insert(all.end(), group.begin(), group.end());
@@ -93,6 +94,28 @@ const Command* find_command(std::vector<std::string>& words, bool stack_only) {
     return nullptr;
 }
 
+/// Docker's longer spellings in our words: "container ls" is "ps", "image rm" is "rmi", "volume inspect" is
+/// "inspect --type volume". Empty if the words are none.
+std::vector<std::string> without_synonym(const std::vector<std::string>& words) {
+    static const std::map<std::string, std::vector<std::string>> others = {
+        {"container ls", {"ps"}},          {"container list", {"ps"}},       {"container ps", {"ps"}},
+        {"container remove", {"rm"}},      {"image ls", {"images"}},         {"image list", {"images"}},
+        {"image rm", {"rmi"}},             {"image remove", {"rmi"}},        {"network list", {"network", "ls"}},
+        {"network remove", {"network", "rm"}}, {"volume list", {"volume", "ls"}}, {"volume remove", {"volume", "rm"}}};
+    if (words.size() < 2) return {};
+    const std::string &group = words[0], &verb = words[1];
+    const std::vector<std::string> rest(words.begin() + 2, words.end());
+    std::vector<std::string> ours;
+    if (const auto it = others.find(group + " " + verb); it != others.end())
+        ours = it->second;
+    else if (verb == "inspect" && (group == "container" || group == "image" || group == "network" || group == "volume"))
+        ours = {"inspect", "--type", group};
+    else if (group == "container" || group == "image")
+        ours = {verb};
+    if (!ours.empty()) ours.insert(ours.end(), rest.begin(), rest.end());
+    return ours;
+}
+
 [[noreturn]] void fail_unknown_command(const std::vector<std::string>& words) {
     const std::string word = words.front();
     std::string group, nearest;
@@ -144,6 +167,10 @@ int dispatch(std::vector<std::string> words) {
     }
     const auto all_words = words;
     const Command* command = find_command(words, stack_only);
+    if (!command && !stack_only) {
+        words = without_synonym(all_words);
+        command = find_command(words, false);
+    }
     if (!command) fail_unknown_command(all_words);
     return run_found(*command, globals, words);
 }

@@ -64,10 +64,39 @@ int remove(Context& context, const Arguments& arguments) {
     });
 }
 
+int connect(Context& context, const Arguments& arguments) {
+    Json settings = {{"Aliases", arguments.all("alias")}};
+    if (arguments.has("ip")) settings["IPAMConfig"] = {{"IPv4Address", arguments.get("ip")}};
+    const Json body = {{"Container", arguments.words[1]}, {"EndpointConfig", std::move(settings)}};
+    context.client().call("POST", "/networks/" + wire::percent_encode(arguments.words[0]) + "/connect", body);
+    return 0;
+}
+
+int disconnect(Context& context, const Arguments& arguments) {
+    const Json body = {{"Container", arguments.words[1]}, {"Force", arguments.flag("force")}};
+    context.client().call("POST", "/networks/" + wire::percent_encode(arguments.words[0]) + "/disconnect", body);
+    return 0;
+}
+
 }  // namespace
 
 std::vector<Command> network_commands() {
     return {
+        {.name = "network connect",
+         .words = "NETWORK CONTAINER",
+         .summary = "connect a container to a network, while it runs too",
+         .options = {{"--ip", "ADDRESS", "with this address; default: a free one"},
+                     {"--alias", "NAME", "known there by this name too; may be repeated"}},
+         .least_words = 2,
+         .most_words = 2,
+         .run = connect},
+        {.name = "network disconnect",
+         .words = "NETWORK CONTAINER",
+         .summary = "disconnect a container from a network",
+         .options = {{"-f, --force", "", "has no further effect"}},
+         .least_words = 2,
+         .most_words = 2,
+         .run = disconnect},
         {.name = "network ls",
          .summary = "list networks",
          .options = {{"-q, --quiet", "", "only ids"}, format_option},

@@ -43,6 +43,8 @@ public:
     /// `upstream`: servers of its own (dns:), else the host's.
     void add(const ContainerId& id, DnsSockets sockets, std::vector<NetworkId> networks, bool forward,
              std::vector<std::string> upstream);
+    /// Changes which networks' names a container is told. One that is not served is left alone.
+    void set_networks(const ContainerId& id, std::vector<NetworkId> networks, bool forward);
     void remove(const ContainerId& id);
     /// Replaces the names of one network.
     void set_names(const NetworkId& network, NameTable names);

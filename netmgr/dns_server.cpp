@@ -129,6 +129,14 @@ void DnsServer::remove(const ContainerId& id) {
     state_->remove(id);
 }
 
+void DnsServer::set_networks(const ContainerId& id, std::vector<NetworkId> networks, bool forward) {
+    const std::lock_guard lock(state_->loop.mutex());
+    const auto it = state_->clients.find(id);
+    if (it == state_->clients.end()) return;
+    it->second->networks = std::move(networks);
+    it->second->forward = forward;
+}
+
 void DnsServer::set_names(const NetworkId& network, NameTable names) {
     const std::lock_guard lock(state_->loop.mutex());
     state_->names[network] = std::move(names);

@@ -256,8 +256,15 @@ void Links::attach(const Fd& netns, const BridgeNetwork& network, const Endpoint
     throw;
 }
 
-void Links::detach(const Fd&, const BridgeNetwork&, const Endpoint& endpoint) {
+void Links::detach(const Endpoint& endpoint) {
     remove_link(veth_name(endpoint.network, endpoint.container));
+}
+
+void Links::route_through(const Fd& netns, const BridgeNetwork& network, const Endpoint& endpoint) {
+    NetlinkSocket inside = netlink_in(netns, NETLINK_ROUTE);
+    std::vector<Message> batch;
+    batch.push_back(default_route(inside.link_index(endpoint.interface_name), network.gateway));
+    inside.request(batch, "set the default route through " + network.name);
 }
 
 std::vector<std::string> Links::ours() {

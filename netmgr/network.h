@@ -56,7 +56,9 @@ public:
     /// On failure nothing is left. @throws Error
     void attach(const Fd& netns, const BridgeNetwork& network, const Endpoint& endpoint);
     /// Unplugs it (the interface goes with its address). Absent is fine.
-    void detach(const Fd& netns, const BridgeNetwork& network, const Endpoint& endpoint);
+    void detach(const Endpoint& endpoint);
+    /// Makes an endpoint that is plugged in already the namespace's way out.
+    void route_through(const Fd& netns, const BridgeNetwork& network, const Endpoint& endpoint);
     /// Names of all links of ours ("hb-", "hv-") in this namespace, for the reconciler.
     std::vector<std::string> ours();
     void remove_link(const std::string& name);

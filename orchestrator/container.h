@@ -161,6 +161,7 @@ struct HealthState {
 struct EndpointState {
     NetworkId network;
     std::string network_name, address, gateway, mac;
+    std::string interface_name;  ///< "eth0"
     int prefix = 0;
     std::vector<std::string> aliases;
 };

@@ -50,6 +50,8 @@ public:
     asio::awaitable<void> rename(std::string name);
     asio::awaitable<void> set_paused(bool wanted);
     asio::awaitable<void> update(ContainerUpdate change);
+    asio::awaitable<void> connect(EndpointSpec wanted);
+    asio::awaitable<void> disconnect(NetworkId network);
     // At any time.
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
@@ -98,6 +100,12 @@ private:
     // container_update.cpp
     asio::awaitable<void> apply_limits();
     asio::awaitable<void> repeat_update();
+    // container_connect.cpp
+    void check_may_join(const Network& network) const;
+    asio::awaitable<void> take_namespace();
+    asio::awaitable<void> follow_endpoints();
+    asio::awaitable<void> store_endpoints(NetworkId network, std::optional<std::string> address);
+    void publish_network(const std::string& action, const Network& network);
     // container_start.cpp
     asio::awaitable<void> launch();
     asio::awaitable<void> prepare_network();

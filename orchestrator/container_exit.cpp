@@ -141,7 +141,7 @@ asio::awaitable<void> ContainerActor::settle() {
     if (!std::exchange(plugged_, false)) co_return;
     netns_.reset();  // the interfaces go with it
     unkept_dns_.reset();
-    if (!view_.endpoints.empty()) engine_.networks.forget_names(view_.id);
+    engine_.networks.forget_names(view_.id);
     if (!std::exchange(view_.ports, {}).empty()) co_await engine_.networks.unpublish(view_.id);
 }
 

@@ -149,6 +149,12 @@ std::string resolv_conf_file(const ContainerView& view, const std::string& host_
     return text;
 }
 
+void write_network_files(const ContainerView& view, const std::string& directory, const std::string& host_resolv_conf) {
+    write_if_changed(directory + "/hosts", hosts_file(view));
+    write_if_changed(directory + "/resolv.conf",
+                     resolv_conf_file(view, read_file_if_exists(host_resolv_conf).value_or("")));
+}
+
 std::string write_container_files(StartInput input, const storage::Layout& layout, SeccompFiles& seccomp,
                                   const std::string& before) {
     const auto& view = input.view;
@@ -160,9 +166,7 @@ std::string write_container_files(StartInput input, const storage::Layout& layou
     input.facts.hosts_file = directory + "/hosts";
     input.facts.resolv_conf_file = directory + "/resolv.conf";
     write_if_changed(input.facts.hostname_file, effective_hostname(view.spec, view.id) + "\n");
-    write_if_changed(input.facts.hosts_file, hosts_file(view));
-    write_if_changed(input.facts.resolv_conf_file,
-                     resolv_conf_file(view, read_file_if_exists(input.host_resolv_conf).value_or("")));
+    write_network_files(view, directory, input.host_resolv_conf);
     write_given_files(input, run + "/secrets");
     for (const auto& device : view.spec.devices) add_device(device, input.facts);
     const auto spec = to_json(monitor_spec(input, layout, seccomp));

@@ -28,6 +28,9 @@ std::string hosts_file(const ContainerView& view);
 /// /etc/resolv.conf: the embedded resolver if the container is on a network of ours, else the host's text. Pure.
 std::string resolv_conf_file(const ContainerView& view, const std::string& host_text);
 
+/// Writes hosts and resolv.conf of a container, in place: a running one has the files themselves mounted.
+void write_network_files(const ContainerView& view, const std::string& directory, const std::string& host_resolv_conf);
+
 /// Writes hostname, hosts, resolv.conf, secrets and spec.json, and looks devices up.
 /// @param before  what spec.json says already, which is then not written again
 /// @return the text of spec.json

@@ -3,19 +3,10 @@
 #include "base/error.h"
 #include "orchestrator/container_actor.h"
 #include "orchestrator/container_files.h"
+#include "orchestrator/pidfd.h"
 #include "orchestrator/root_access.h"
 
-#include <poll.h>
-
 namespace hoist::orchestrator {
-namespace {
-
-bool has_ended(const Fd& pidfd) {
-    pollfd ended{pidfd.get(), POLLIN, 0};
-    return ::poll(&ended, 1, 0) != 0;
-}
-
-}  // namespace
 
 RootAccess::RootAccess(Engine::State& engine, runtime::RootView view, Semaphore::Permit permit)
     : engine_(&engine), view_(std::make_shared<runtime::RootView>(std::move(view))), permit_(std::move(permit)) {}

@@ -31,6 +31,7 @@ Json endpoint_to_json(const EndpointState& endpoint) {
             {"address", endpoint.address},
             {"gateway", endpoint.gateway},
             {"mac", endpoint.mac},
+            {"interface", endpoint.interface_name},
             {"prefix", endpoint.prefix},
             {"aliases", endpoint.aliases}};
 }
@@ -41,6 +42,7 @@ EndpointState endpoint_from_json(const Json& object) {
     endpoint.address = json_value<std::string>(object, "address", "");
     endpoint.gateway = json_value<std::string>(object, "gateway", "");
     endpoint.mac = json_value<std::string>(object, "mac", "");
+    endpoint.interface_name = json_value<std::string>(object, "interface", "");
     endpoint.prefix = json_value(object, "prefix", 0);
     endpoint.aliases = json_value(object, "aliases", std::vector<std::string>{});
     return endpoint;

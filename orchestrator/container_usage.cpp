@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container uses: measured on a worker, when somebody asks.
-#include <poll.h>
-
 #include "base/error.h"
 #include "orchestrator/container_actor.h"
+#include "orchestrator/pidfd.h"
 
 namespace hoist::orchestrator {
-namespace {
-
-bool has_ended(const Fd& pidfd) {
-    pollfd ended{pidfd.get(), POLLIN, 0};
-    return ::poll(&ended, 1, 0) != 0;
-}
-
-}  // namespace
 
 asio::awaitable<ContainerUsage> ContainerActor::usage() {
     const auto self = shared_from_this();

@@ -61,19 +61,13 @@ void check_spec(const ContainerSpec& spec, const storage::ImageConfig& image, co
     for (const auto& port : spec.ports) parse_protocol(port.protocol);
 }
 
-EndpointState lease(Engine::State& engine, const ContainerId& id, EndpointSpec& wanted) {
-    const auto& network = engine.networks.get(wanted.network);
-    wanted.network = network.view.id;
-    EndpointState endpoint{.network = network.view.id,
-                           .network_name = network.view.spec.name,
-                           .gateway = network.view.spec.gateway,
-                           .mac = wanted.mac_address,
-                           .prefix = network.bridge.subnet.prefix,
-                           .aliases = wanted.aliases};
-    const auto address = engine.networks.lease(network.view.id, id, wanted.ipv4_address);
-    endpoint.address = to_string(address);
-    if (endpoint.mac.empty()) endpoint.mac = netmgr::mac_of(address);
-    return endpoint;
+/// The first "ethN" that none of the endpoints has.
+std::string free_interface(const std::vector<EndpointState>& taken) {
+    for (std::size_t i = 0;; ++i) {
+        auto name = fmt::format("eth{}", i);
+        const auto has = [&](const auto& endpoint) { return endpoint.interface_name == name; };
+        if (std::none_of(taken.begin(), taken.end(), has)) return name;
+    }
 }
 
 void prepare_directories(const storage::Layout& layout, const ContainerView& view, const ImageFacts& image) {
@@ -132,6 +126,23 @@ ImageFacts image_facts(Engine::State& engine, const storage::Image& image) {
     return {image.config, engine.images.layer_directories(image)};
 }
 
+EndpointState lease_endpoint(Engine::State& engine, const ContainerId& id, EndpointSpec& wanted,
+                             const std::vector<EndpointState>& others) {
+    const auto& network = engine.networks.get(wanted.network);
+    wanted.network = network.view.id;
+    EndpointState endpoint{.network = network.view.id,
+                           .network_name = network.view.spec.name,
+                           .gateway = network.view.spec.gateway,
+                           .mac = wanted.mac_address,
+                           .prefix = network.bridge.subnet.prefix,
+                           .aliases = wanted.aliases};
+    const auto address = engine.networks.lease(network.view.id, id, wanted.ipv4_address);
+    endpoint.address = to_string(address);
+    if (endpoint.mac.empty()) endpoint.mac = netmgr::mac_of(address);
+    endpoint.interface_name = free_interface(others);
+    return endpoint;
+}
+
 asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSpec spec, std::string name) {
     const auto image = engine.images.find(spec.image_id.empty() ? spec.image : spec.image_id);
     if (!image)
@@ -161,7 +172,8 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
     std::shared_ptr<ContainerActor> actor;
     std::exception_ptr failure;
     try {
-        for (auto& endpoint : spec.endpoints) view.endpoints.push_back(lease(engine, view.id, endpoint));
+        for (auto& endpoint : spec.endpoints)
+            view.endpoints.push_back(lease_endpoint(engine, view.id, endpoint, view.endpoints));
         volumes = engine.volumes.adopt_missing(spec.mounts, project_of(spec));
         view.spec = std::move(spec);
         auto facts = image_facts(engine, *image);

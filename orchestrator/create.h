@@ -14,6 +14,10 @@ struct ImageFacts;
 asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSpec spec, std::string name);
 /// @throws Error(invalid)
 void check_container_name(const std::string& name);
+/// Takes an address on a network, in memory. @param others  the container's endpoints so far
+/// @throws Error(not_found, conflict, invalid)
+EndpointState lease_endpoint(Engine::State& engine, const ContainerId& id, EndpointSpec& wanted,
+                             const std::vector<EndpointState>& others);
 /// What a container needs of its image. @throws Error(not_found)
 ImageFacts image_facts(Engine::State& engine, const storage::Image& image);
 

@@ -232,6 +232,14 @@ asio::awaitable<NetworkId> Engine::create_network(NetworkSpec spec) {
 asio::awaitable<void> Engine::remove_network(std::string name) {
     return state_->tasks.run(state_->networks.remove(name), "network " + name);
 }
+asio::awaitable<void> Engine::connect(ContainerId id, EndpointSpec endpoint) {
+    const auto actor = state_->actor(id);
+    return state_->tasks.run(keeping(actor, actor->connect(std::move(endpoint))), state_->name_of(id));
+}
+asio::awaitable<void> Engine::disconnect(ContainerId id, NetworkId network) {
+    const auto actor = state_->actor(id);
+    return state_->tasks.run(keeping(actor, actor->disconnect(std::move(network))), state_->name_of(id));
+}
 std::optional<NetworkView> Engine::find_network(const std::string& name) const {
     const auto* network = state_->networks.find(name);
     return network ? std::optional(view_of(*network)) : std::nullopt;

@@ -175,6 +175,10 @@ public:
     // Networks and volumes.
     asio::awaitable<NetworkId> create_network(NetworkSpec spec);
     asio::awaitable<void> remove_network(std::string name);
+    /// Joins a network: at once if the container runs, and at each later start. @throws Error(denied) if it is on it
+    asio::awaitable<void> connect(ContainerId id, EndpointSpec endpoint);
+    /// @throws Error(denied) if it is not on it
+    asio::awaitable<void> disconnect(ContainerId id, NetworkId network);
     std::optional<NetworkView> find_network(const std::string& name) const;
     std::vector<NetworkView> networks() const;
     asio::awaitable<void> create_volume(VolumeSpec spec);   ///< same name again: nothing happens

@@ -14,21 +14,23 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// One interface to make.
-struct Plug {
-    netmgr::BridgeNetwork network;
-    netmgr::Endpoint endpoint;
-};
-
-NetworkSetup plug_in(netmgr::Links& links, const std::vector<Plug>& plugs) {
+NetworkSetup plug_in(netmgr::Links& links, const std::vector<Networks::Plug>& plugs) {
     NetworkSetup setup{netmgr::make_network_namespace(), std::nullopt};
     for (const auto& plug : plugs) links.attach(setup.netns, plug.network, plug.endpoint);
     setup.dns = netmgr::open_dns_sockets(setup.netns);
     return setup;
 }
 
+netmgr::Endpoint netmgr_endpoint(const ContainerId& container, const EndpointState& endpoint, std::size_t index) {
+    const auto address = netmgr::parse_address(endpoint.address);
+    if (!address) fail(Kind::internal, "address '{}' of network {}", endpoint.address, endpoint.network_name);
+    // Rows of an older version have no name: then it is that of its place.
+    const auto name = endpoint.interface_name.empty() ? fmt::format("eth{}", index) : endpoint.interface_name;
+    return {endpoint.network, container, *address, endpoint.mac, name};
+}
+
 /// The network through which the container reaches the outside: highest priority, then not internal, then first.
-std::size_t default_route(const std::vector<Plug>& plugs, const std::vector<EndpointSpec>& wanted) {
+std::size_t default_route(const std::vector<Networks::Plug>& plugs, const std::vector<EndpointSpec>& wanted) {
     std::size_t best = 0;
     const auto rank = [&](std::size_t i) {
         return std::pair(i < wanted.size() ? wanted[i].gw_priority : 0, !plugs[i].network.internal);
@@ -40,19 +42,41 @@ std::size_t default_route(const std::vector<Plug>& plugs, const std::vector<Endp
 
 }  // namespace
 
-asio::awaitable<NetworkSetup> Networks::plug(ContainerId container, std::vector<EndpointState> endpoints,
-                                             std::vector<EndpointSpec> wanted) {
+std::vector<Networks::Plug> Networks::plugs_of(const ContainerId& container,
+                                               const std::vector<EndpointState>& endpoints,
+                                               const std::vector<EndpointSpec>& wanted) {
     std::vector<Plug> plugs;
-    for (const auto& endpoint : endpoints) {
-        const auto& network = get(endpoint.network);
-        const auto address = netmgr::parse_address(endpoint.address);
-        if (!address) fail(Kind::internal, "address '{}' of network {}", endpoint.address, endpoint.network_name);
-        netmgr::Endpoint made{endpoint.network, container, *address, endpoint.mac, fmt::format("eth{}", plugs.size())};
-        plugs.push_back({network.bridge, std::move(made)});
-    }
+    for (const auto& endpoint : endpoints)
+        plugs.push_back({get(endpoint.network).bridge, netmgr_endpoint(container, endpoint, plugs.size())});
     if (!plugs.empty()) plugs[default_route(plugs, wanted)].endpoint.default_route = true;
     for (auto& plug : plugs)
         if (plug.network.internal) plug.endpoint.default_route = false;
+    return plugs;
+}
+
+asio::awaitable<void> Networks::plug_last(Fd netns, ContainerId container, std::vector<EndpointState> endpoints,
+                                          std::vector<EndpointSpec> wanted) {
+    auto job = [links = links_, netns = std::make_shared<Fd>(std::move(netns)),
+                plug = plugs_of(container, endpoints, wanted).back()] {
+        links->attach(*netns, plug.network, plug.endpoint);
+    };
+    co_await on_pool(engine_.pool, std::move(job));
+}
+
+asio::awaitable<void> Networks::unplug(Fd netns, ContainerId container, EndpointState gone,
+                                       std::vector<EndpointState> left, std::vector<EndpointSpec> wanted) {
+    auto job = [links = links_, netns = std::make_shared<Fd>(std::move(netns)), plugs = plugs_of(container, left, wanted),
+                gone = netmgr_endpoint(container, gone, 0)] {
+        links->detach(gone);
+        for (const auto& plug : plugs)
+            if (plug.endpoint.default_route) links->route_through(*netns, plug.network, plug.endpoint);
+    };
+    co_await on_pool(engine_.pool, std::move(job));
+}
+
+asio::awaitable<NetworkSetup> Networks::plug(ContainerId container, std::vector<EndpointState> endpoints,
+                                             std::vector<EndpointSpec> wanted) {
+    auto plugs = plugs_of(container, endpoints, wanted);
     auto job = [links = links_, plugs = std::move(plugs)] { return plug_in(*links, plugs); };
     co_return co_await on_pool(engine_.pool, std::move(job));
 }
@@ -68,8 +92,7 @@ void Networks::push_names(const Network& network) {
     dns_.set_names(network.view.id, std::move(table));
 }
 
-void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets sockets) {
-    Asker asker{.sockets = std::move(sockets), .servers = container.spec.dns};
+void Networks::publish_names(const ContainerView& container) {
     for (const auto& endpoint : container.endpoints) {
         auto& network = get(endpoint.network);
         std::set<std::string> names{lower(container.name), container.id.shortened()};
@@ -77,9 +100,35 @@ void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets so
         for (const auto& alias : endpoint.aliases) names.insert(lower(alias));
         network.names[container.id] = {names.begin(), names.end()};
         push_names(network);
-        asker.networks.push_back(endpoint.network);
-        asker.outside = asker.outside || !network.bridge.internal;
     }
+}
+
+/// Which names it is told, and whether others are asked for it.
+Networks::Asker Networks::asker_of(const ContainerView& container) {
+    Asker asker{.servers = container.spec.dns};
+    for (const auto& endpoint : container.endpoints) {
+        asker.networks.push_back(endpoint.network);
+        asker.outside = asker.outside || !get(endpoint.network).bridge.internal;
+    }
+    return asker;
+}
+
+void Networks::change_names(const ContainerView& container) {
+    const auto is_on = [&](const NetworkId& id) {
+        return std::any_of(container.endpoints.begin(), container.endpoints.end(),
+                           [&](const auto& endpoint) { return endpoint.network == id; });
+    };
+    for (auto& [id, network] : networks_)
+        if (!is_on(id) && network.names.erase(container.id) > 0) push_names(network);
+    publish_names(container);
+    auto asker = asker_of(container);
+    dns_.set_networks(container.id, std::move(asker.networks), asker.outside);
+}
+
+void Networks::serve_names(const ContainerView& container, netmgr::DnsSockets sockets) {
+    publish_names(container);
+    Asker asker = asker_of(container);
+    asker.sockets = std::move(sockets);
     if (held_)
         held_->insert_or_assign(container.id, std::move(asker));
     else
@@ -157,6 +206,13 @@ asio::awaitable<std::vector<PublishedPortState>> Networks::publish(ContainerId c
 void Networks::restore_ports(const ContainerView& container) {
     if (!container.ports.empty() && !container.endpoints.empty())
         reserve(container.id, container.ports, container.endpoints.front());
+}
+
+asio::awaitable<void> Networks::retarget_ports(const ContainerView& container) {
+    std::erase_if(ports_, [&](const auto& entry) { return entry.second == container.id; });
+    published_.erase(container.id);
+    restore_ports(container);
+    co_await apply_firewall();
 }
 
 asio::awaitable<void> Networks::unpublish(ContainerId container) {

@@ -256,6 +256,10 @@ netmgr::Address Networks::lease(const NetworkId& id, const ContainerId& containe
     return *address;
 }
 
+void Networks::release(const ContainerId& container, const NetworkId& id) {
+    std::erase_if(get(id).leases, [&](const auto& lease) { return lease.second == container; });
+}
+
 void Networks::release(const ContainerId& container) {
     for (auto& [id, network] : networks_)
         std::erase_if(network.leases, [&](const auto& lease) { return lease.second == container; });

@@ -53,10 +53,21 @@ public:
     /// @throws Error(conflict) that names the owner
     netmgr::Address lease(const NetworkId& network, const ContainerId& container, const std::string& wanted);
     void release(const ContainerId& container);
+    void release(const ContainerId& container, const NetworkId& network);
 
     /// Makes a namespace plugged into the container's networks, with resolver sockets. Blocking work on the pool.
     asio::awaitable<NetworkSetup> plug(ContainerId container, std::vector<EndpointState> endpoints,
                                        std::vector<EndpointSpec> wanted);
+    /// Plugs the last one of a running container's endpoints in.
+    asio::awaitable<void> plug_last(Fd netns, ContainerId container, std::vector<EndpointState> endpoints,
+                                    std::vector<EndpointSpec> wanted);
+    /// Unplugs one that has left; one of those that are left becomes the way out.
+    asio::awaitable<void> unplug(Fd netns, ContainerId container, EndpointState gone, std::vector<EndpointState> left,
+                                 std::vector<EndpointSpec> wanted);
+    /// After a change of a running container's endpoints: its names there, and which names it is told.
+    void change_names(const ContainerView& container);
+    /// The same of its published ports, which lead to its first endpoint.
+    asio::awaitable<void> retarget_ports(const ContainerView& container);
     /// Publishes a container's names on its networks and hands its sockets to the resolver.
     void serve_names(const ContainerView& container, netmgr::DnsSockets sockets);
     void forget_names(const ContainerId& container);
@@ -76,7 +87,15 @@ public:
     asio::awaitable<void> apply_firewall();
     netmgr::Links& links() { return *links_; }
 
+    /// One interface to make.
+    struct Plug {
+        netmgr::BridgeNetwork network;
+        netmgr::Endpoint endpoint;
+    };
+
 private:
+    std::vector<Plug> plugs_of(const ContainerId& container, const std::vector<EndpointState>& endpoints,
+                               const std::vector<EndpointSpec>& wanted);
     /// What the resolver is told of a container.
     struct Asker {
         netmgr::DnsSockets sockets;
@@ -84,6 +103,8 @@ private:
         bool outside = false;
         std::vector<std::string> servers;
     };
+    Asker asker_of(const ContainerView& container);
+    void publish_names(const ContainerView& container);
     void push_names(const Network& network);
     void answer(const ContainerId& container, Asker asker);
     void reserve(const ContainerId& container, const std::vector<PublishedPortState>& ports, const EndpointState& to);
