@@ -182,13 +182,19 @@ void Cgroup::write(const std::string& controller, const std::string& file, const
 void Cgroup::apply(const Resources& resources) const {
     for (const auto& one : limit_writes(mode_, resources)) {
         const Place* place = place_of(one.controller);
-        if (one.optional && (!place || ::access((place->directory + "/" + one.file).c_str(), F_OK) != 0)) continue;
+        const std::string path = place ? limit_file(place->directory, one) : "";
+        if (one.optional && (!place || ::access(path.c_str(), F_OK) != 0)) continue;
+        if (!place)
+            fail(Kind::invalid, "set {} to {}: the kernel's cgroup controller \"{}\" is not mounted", one.file,
+                 one.value, one.controller);
+        int code = put_file(path, one.value);
         // v1 holds memory <= memory+swap at each moment, so a raised limit has to wait for the raised sum.
-        if (place && one.file == "memory.limit_in_bytes" && resources.memory_swap.value_or(0)) {
-            if (put_file(place->directory + "/" + one.file, one.value) == EINVAL)
-                write("memory", "memory.memsw.limit_in_bytes", std::to_string(*resources.memory_swap));
+        if (code == EINVAL && one.file == "memory.limit_in_bytes" && resources.memory_swap.value_or(0)) {
+            write("memory", "memory.memsw.limit_in_bytes", std::to_string(*resources.memory_swap));
+            code = put_file(path, one.value);
         }
-        write(one.controller, one.file, one.value);
+        if (code == ENOTSUP && one.optional) continue;  // a file that the kernel keeps for the name's sake
+        if (code != 0) fail_errno(code, "set {} of cgroup {} to {}", one.file, path_, one.value);
     }
     if (!resources.devices.empty()) apply_devices(with_default_devices(resources.devices));
 }

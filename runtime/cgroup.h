@@ -77,6 +77,8 @@ public:
     /// Changes the limits that are set in `resources` while processes run inside (device rules stay), joining further
     /// hierarchies if need be. @throws Error that says why the kernel refuses one; then none has changed
     void update(const CgroupLayout& layout, const Resources& resources);
+    /// v2: lets a user of the host manage the cgroups below it: the files that the kernel names for that are theirs.
+    void give_to(std::uint32_t uid) const;
     void freeze() const;
     void thaw() const;
     bool frozen() const;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cgroups inside a container's own.
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -47,6 +49,19 @@ Cgroup Cgroup::below(const std::vector<std::string>& paths) const {
         }
     }
     return made;
+}
+
+void Cgroup::give_to(std::uint32_t uid) const {
+    const auto told = read_file_if_exists("/sys/kernel/cgroup/delegate");  // since Linux 4.15
+    auto files = split(told.value_or("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), '\n');
+    files.push_back(".");
+    for (const auto& place : places_) {
+        for (const auto& file : files) {
+            const std::string path = place.directory + "/" + file;
+            if (file.empty() || ::chown(path.c_str(), uid, static_cast<gid_t>(-1)) == 0 || errno == ENOENT) continue;
+            fail_errno(errno, "give {} to user {}", path, uid);
+        }
+    }
 }
 
 std::optional<std::string> Cgroup::place_below(pid_t pid) const {

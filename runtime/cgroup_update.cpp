@@ -100,7 +100,7 @@ void Cgroup::update(const CgroupLayout& layout, const Resources& resources) {
         std::vector<Change> changes;
         for (const auto& one : writes) {
             const Place* place = place_of(one.controller);
-            const std::string path = place ? place->directory + "/" + one.file : "";
+            const std::string path = place ? limit_file(place->directory, one) : "";
             if (one.optional && (!place || ::access(path.c_str(), F_OK) != 0)) continue;
             changes.push_back({path, one.file, content(path), one.value});
         }

@@ -50,9 +50,9 @@ PidNote::~PidNote() {
     ::munmap(const_cast<pid_t*>(note_), sizeof(pid_t));
 }
 
-pid_t PidNote::clone_sibling() {
+pid_t PidNote::clone_sibling(std::uint64_t namespaces) {
     check(::madvise(const_cast<pid_t*>(note_), sizeof(pid_t), MADV_DONTFORK), "keep a page from the new process");
-    constexpr unsigned long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+    const unsigned long flags = namespaces | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
     return static_cast<pid_t>(
         check(::syscall(SYS_clone, flags, nullptr, note_, nullptr, nullptr), "make the process in the container"));
 }

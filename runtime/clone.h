@@ -26,9 +26,9 @@ public:
     PidNote();
     PidNote(const PidNote&) = delete;
     ~PidNote();
-    /// fork(2), but the new process is a sibling. Plain enough to be allowed by a container's seccomp filter.
-    /// @return 0 in the new process @throws Error
-    pid_t clone_sibling();
+    /// fork(2), but the new process is a sibling, in new namespaces if `flags` has some (not CLONE_NEWTIME). Plain
+    /// enough to be allowed by a container's seccomp filter. @return 0 in the new process @throws Error
+    pid_t clone_sibling(std::uint64_t flags = 0);
     /// The pid of the sibling, once its maker has ended; 0 if there is none.
     pid_t pid() const { return *note_; }
 

@@ -47,6 +47,8 @@ Process process_from_file(const Config& config, const std::string& path) {
     if (!process.capabilities) process.capabilities = config.process.capabilities;
     if (process.rlimits.empty()) process.rlimits = config.process.rlimits;
     if (!process.oom_score_adj) process.oom_score_adj = config.process.oom_score_adj;
+    if (process.apparmor_profile.empty()) process.apparmor_profile = config.process.apparmor_profile;
+    if (process.selinux_label.empty()) process.selinux_label = config.process.selinux_label;
     return process;
 }
 
@@ -54,6 +56,8 @@ Process process_of(const Config& config, const Arguments& arguments) {
     Process process = arguments.has("--process") ? process_from_file(config, arguments.value("--process"))
                                                  : process_from_options(config, arguments);
     for (const auto& group : arguments.values("--additional-gids")) process.user.group_names.push_back(group);
+    process.apparmor_profile = arguments.value("--apparmor", process.apparmor_profile);
+    process.selinux_label = arguments.value("--process-label", process.selinux_label);
     return process;
 }
 
@@ -90,6 +94,10 @@ int run_in_container(const Invocation& invocation, const Arguments& arguments) {
     options.process = process_of(config, arguments);
     options.preserved_fds = preserved_descriptors(invocation, arguments.number("--preserve-fds", 0));
     if (!config.seccomp.is_null()) options.seccomp = cached_seccomp(config.seccomp, state.seccomp_cache());
+    options.seccomp_profile = config.seccomp;
+    options.listener_state = container_state(config, record.id, record.bundle, "running", record.pid);
+    options.personality = config.personality;
+    options.memory_policy = config.memory_policy;
     if (options.process.terminal && detached && !socket)
         fail(Kind::invalid, "a detached process with a terminal needs --console-socket");
     if (!detached) hold_signals();

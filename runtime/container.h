@@ -81,6 +81,10 @@ struct ExecOptions {
     Process process;
     Stdio stdio;
     SeccompProgram seccomp;
+    Json seccomp_profile;  ///< linux.seccomp, and the container's state document: for a listener
+    Json listener_state;
+    std::optional<Personality> personality;
+    std::optional<MemoryPolicy> memory_policy;
     std::string cgroup_of_id;  ///< cgroupsPath of the container, whose cgroups it joins
     /// Cgroups below those: "PATH" for all hierarchies, or "CONTROLLER,...:PATH" for some of v1.
     std::vector<std::string> sub_cgroups;

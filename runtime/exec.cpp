@@ -17,6 +17,7 @@
 #include "runtime/init/identity.h"
 #include "runtime/init/program.h"
 #include "runtime/running_namespaces.h"
+#include "runtime/scheduling.h"
 
 namespace hoist::runtime {
 namespace {
@@ -26,21 +27,33 @@ struct Entrance {
     std::vector<Fd> join_files;
     Fd cgroup;  ///< v2
     RunningNamespaces namespaces;
+    Fd root;  ///< the container's, which need not be that of its mount namespace
 };
 
-void enter(const Entrance& entrance) {
+void enter(const ExecOptions& options, const Entrance& entrance) {
+    use_processors(options.process.exec_affinity.initial, "process.execCPUAffinity.initial");
     init::join_cgroups(entrance.join_files);
+    use_processors(options.process.exec_affinity.final_one, "process.execCPUAffinity.final");
+    init::set_oom_score(options.process);
+    init::make_room(options.process);
     // The pid namespace only counts for children.
     check(::setns(entrance.namespaces.pid().get(), CLONE_NEWPID), "join the container's pid namespace");
     entrance.namespaces.join();
+    check(::fchdir(entrance.root.get()), "enter the container's root");
+    check(::chroot("."), "enter the container's root");
+    if (entrance.namespaces.joins_user()) init::become_root_inside();
 }
 
 /// Becomes what the program will be, but for the pid namespace.
-void prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& reporter) {
+init::Confinement prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& reporter,
+                          const PidNote& note) {
     auto& process = options.process;
     init::reset_signals();
     ::umask(0);
-    enter(entrance);
+    auto confinement =
+        init::open_confinement(process, options.seccomp, options.seccomp_profile, options.listener_state, 0);
+    confinement.listener.start_helper(&note);
+    enter(options, entrance);
     init::leave_keyring();
     const RootDir root = RootDir::open("/");
     init::Terminal terminal;
@@ -54,7 +67,10 @@ void prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& rep
     }
     init::become(process, user);
     reporter.ready(terminal.master);
-    init::keep_descriptors(options.preserved_fds, reporter);
+    init::keep_descriptors(options.preserved_fds, reporter, confinement);
+    if (options.personality) init::apply_personality(*options.personality);
+    if (options.memory_policy) apply_memory_policy(*options.memory_policy);
+    return confinement;
 }
 
 /// Processes in the container see this one, and one with CAP_SYS_PTRACE can take it over: by now it has nothing, and
@@ -72,26 +88,22 @@ void prepare(ExecOptions& options, const Entrance& entrance, init::Reporter& rep
 /// is born there. (SEC-04)
 [[noreturn]] void run_exec_process(ExecOptions& options, const Entrance& entrance, init::Reporter reporter,
                                    PidNote& note) {
-    try {
-        prepare(options, entrance, reporter);
-        reporter.close_others(3 + static_cast<int>(options.preserved_fds.size()));
-        init::confine(options.process, options.seccomp);
+    init::run_reporting(reporter, [&] {
+        auto confinement = prepare(options, entrance, reporter, note);
+        confinement.label.apply();
+        reporter.close_others(3 + static_cast<int>(options.preserved_fds.size()), confinement.listener.descriptor());
+        init::confine(options.process, confinement);
         if (note.clone_sibling() > 0) ::_exit(0);
         run_visibly(options.process);
-    } catch (const Error& error) {
-        reporter.failed(error);
-    } catch (const std::exception& error) {
-        reporter.failed(Error(Kind::internal, error.what()));
-    }
-    ::_exit(1);
+    });
 }
 
 Entrance open_entrance(const ExecOptions& options) {
     Entrance made;
     const Fd own = options.container_pidfd ? Fd() : open_pidfd(options.container_pid);
-    constexpr std::uint64_t joined = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    made.root = open_file(fmt::format("/proc/{}/root", options.container_pid), O_PATH | O_DIRECTORY);
     made.namespaces =
-        RunningNamespaces::of(options.container_pid, options.container_pidfd ? *options.container_pidfd : own, joined);
+        RunningNamespaces::of(options.container_pid, options.container_pidfd ? *options.container_pidfd : own);
     if (options.cgroup_of_id.empty()) return made;
     const auto cgroup = Cgroup::open(CgroupLayout::host(), options.cgroup_of_id);
     const Cgroup target = options.sub_cgroups.empty() ? cgroup : cgroup.below(options.sub_cgroups);
@@ -134,6 +146,16 @@ init::Report hear(const Fd& socket, const Cloned& maker) {
     }
 }
 
+/// What only we have the right to do to it.
+void schedule(const ExecOptions& options, const Executed& made) {
+    try {
+        apply_scheduling(options.process, made.pid);
+    } catch (const Error&) {
+        end(made.pid, made.pidfd);
+        throw;
+    }
+}
+
 void await_program(const Fd& socket, const Executed& made) {
     try {
         init::await_program(socket, {made.pid, made.pidfd, program_of(::getpid())}, patience);
@@ -146,6 +168,7 @@ void await_program(const Fd& socket, const Executed& made) {
 }  // namespace
 
 Executed exec_in_container(ExecOptions options) {
+    check_labels(options.process, "");
     const Entrance entrance = open_entrance(options);
     int ends[2];
     check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "make a socket pair");
@@ -168,6 +191,7 @@ Executed exec_in_container(ExecOptions options) {
         fail(Kind::internal, "the process that enters the container ended with wait status {}", status);
     }
     made.pidfd = open_pidfd(made.pid);
+    schedule(options, made);
     await_program(outer, made);
     return made;
 }

@@ -35,6 +35,11 @@ const char* to_string(NamespaceType type) {
     return rows[static_cast<std::size_t>(type)].name;
 }
 
+const char* proc_name(NamespaceType type) {
+    if (type == NamespaceType::network) return "net";
+    return type == NamespaceType::mount ? "mnt" : to_string(type);
+}
+
 std::uint64_t clone_flag(NamespaceType type) {
     return rows[static_cast<std::size_t>(type)].flag;
 }

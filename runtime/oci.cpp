@@ -2,67 +2,19 @@
 // Reading config.json.
 #include "runtime/oci.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
-#include "runtime/json_reader.h"
+#include "base/text.h"
 #include "runtime/namespaces.h"
+#include "runtime/oci_read.h"
+#include "runtime/scheduling.h"
 
 namespace hoist::runtime {
 namespace {
 
 using In = JsonReader;
-
-std::uint64_t read_capability_set(const In& in, const char* key) {
-    std::uint64_t mask = 0;
-    in.each(key, [&](const In& name) {
-        const auto number = capability_number(name.as<std::string>());
-        // One that is newer than we are cannot be granted; leaving it out grants less, never more.
-        if (number) mask |= std::uint64_t{1} << *number;
-    });
-    return mask;
-}
-
-Capabilities read_capabilities(const In& in) {
-    return {.bounding = read_capability_set(in, "bounding"),
-            .effective = read_capability_set(in, "effective"),
-            .inheritable = read_capability_set(in, "inheritable"),
-            .permitted = read_capability_set(in, "permitted"),
-            .ambient = read_capability_set(in, "ambient")};
-}
-
-void read_user(const In& in, User& user) {
-    in.read("uid", user.uid);
-    in.read("gid", user.gid);
-    in.read("umask", user.umask);
-    in.read("additionalGids", user.additional_gids);
-    in.read("username", user.name);
-    in.read("additionalGroups", user.group_names);
-    // 2^32-1 means "leave it" to setresuid(2): it would silently stay root. (SEC-18)
-    if (user.uid == 0xffffffff || user.gid == 0xffffffff) in.refuse("4294967295 is not a user or group id");
-}
-
-Process read_process(const In& in) {
-    Process process;
-    in.read("terminal", process.terminal);
-    in.with("consoleSize", [&](const In& size) {
-        size.read("height", process.console_rows);
-        size.read("width", process.console_columns);
-    });
-    in.with("user", [&](const In& user) { read_user(user, process.user); });
-    in.read("args", process.args);
-    in.read("env", process.env);
-    in.read("cwd", process.cwd);
-    in.with("capabilities", [&](const In& sets) { process.capabilities = read_capabilities(sets); });
-    in.each("rlimits", [&](const In& limit) {
-        auto& made = process.rlimits.emplace_back();
-        limit.read("type", made.type);
-        limit.read("soft", made.soft);
-        limit.read("hard", made.hard);
-    });
-    in.read("noNewPrivileges", process.no_new_privileges);
-    in.read("oomScoreAdj", process.oom_score_adj);
-    return process;
-}
 
 void read_hook_list(const In& in, const char* key, std::vector<Hook>& hooks) {
     in.each(key, [&](const In& hook) {
@@ -71,6 +23,7 @@ void read_hook_list(const In& in, const char* key, std::vector<Hook>& hooks) {
         hook.read("args", made.args);
         hook.read("env", made.env);
         hook.read("timeout", made.timeout_seconds);
+        if (made.timeout_seconds.value_or(1) < 1) hook.refuse("timeout must be at least 1 (second)");
         if (made.path.empty() || made.path[0] != '/') hook.refuse("path must be absolute");
     });
 }
@@ -84,6 +37,30 @@ void read_hooks(const In& in, Hooks& hooks) {
     read_hook_list(in, "poststop", hooks.poststop);
 }
 
+/// The ranges under a key. Ids beyond 2^32-2 are none, and no id may stand in two ranges.
+void read_mappings(const In& in, const char* key, std::vector<IdMapping>& mappings) {
+    const auto overlap = [](std::uint32_t a, std::uint32_t b, const IdMapping& x, const IdMapping& y) {
+        return std::uint64_t{a} < std::uint64_t{b} + y.size && std::uint64_t{b} < std::uint64_t{a} + x.size;
+    };
+    in.each(key, [&](const In& mapping) {
+        IdMapping made;
+        mapping.read("containerID", made.container_id);
+        mapping.read("hostID", made.host_id);
+        mapping.read("size", made.size);
+        if (made.size == 0) mapping.refuse("size must be at least 1");
+        if (made.size > 0xffffffff - made.container_id || made.size > 0xffffffff - made.host_id)
+            mapping.refuse("the range goes beyond the last id, 4294967294");
+        constexpr std::size_t most = 340;  // the kernel's
+        if (mappings.size() >= most) mapping.refuse("a user namespace takes 340 ranges at most");
+        for (const auto& other : mappings) {
+            if (overlap(made.container_id, other.container_id, made, other) ||
+                overlap(made.host_id, other.host_id, made, other))
+                mapping.refuse("the range overlaps one before it");
+        }
+        mappings.push_back(made);
+    });
+}
+
 void read_mount(const In& in, std::vector<Mount>& mounts) {
     auto& made = mounts.emplace_back();
     in.read("destination", made.destination);
@@ -91,24 +68,11 @@ void read_mount(const In& in, std::vector<Mount>& mounts) {
     in.read("source", made.source);
     in.read("options", made.options);
     in.read("sourceBelow", made.source_below);
+    read_mappings(in, "uidMappings", made.uid_mappings);
+    read_mappings(in, "gidMappings", made.gid_mappings);
     if (made.destination.empty()) in.refuse("destination is missing");
-}
-
-void read_mappings(const In& in, const char* key, std::vector<IdMapping>& mappings) {
-    in.each(key, [&](const In& mapping) {
-        auto& made = mappings.emplace_back();
-        mapping.read("containerID", made.container_id);
-        mapping.read("hostID", made.host_id);
-        mapping.read("size", made.size);
-    });
-}
-
-char read_type_letter(const In& in, const char* allowed, char fallback) {
-    std::string type;
-    in.read("type", type);
-    if (type.empty() && fallback) return fallback;
-    if (type.size() != 1 || !std::strchr(allowed, type[0])) in.refuse("type is not one of those allowed");
-    return type[0];
+    if (made.uid_mappings.empty() != made.gid_mappings.empty())
+        in.refuse("uidMappings and gidMappings are only possible together");
 }
 
 void read_device(const In& in, std::vector<Device>& devices) {
@@ -120,63 +84,8 @@ void read_device(const In& in, std::vector<Device>& devices) {
     in.read("fileMode", made.file_mode);
     in.read("uid", made.uid);
     in.read("gid", made.gid);
+    if (made.major < 0 || made.minor < 0) in.refuse("major and minor must not be negative");
     if (made.path.empty() || made.path[0] != '/') in.refuse("path must be absolute");
-}
-
-void read_device_rule(const In& in, std::vector<DeviceRule>& rules) {
-    auto& made = rules.emplace_back();
-    in.read("allow", made.allow);
-    made.type = read_type_letter(in, "acb", 'a');
-    in.read("major", made.major);
-    in.read("minor", made.minor);
-    in.read("access", made.access);
-    if (made.access.empty()) made.access = "rwm";
-    if (made.access.find_first_not_of("rwm") != std::string::npos) in.refuse("access has only the letters r, w, m");
-}
-
-void read_memory(const In& in, Resources& into) {
-    in.read("limit", into.memory_limit);
-    in.read("reservation", into.memory_reservation);
-    in.read("swap", into.memory_swap);
-    in.read("disableOOMKiller", into.disable_oom_killer);
-    in.read("swappiness", into.memory_swappiness);
-}
-
-void read_cpu(const In& in, Resources& into) {
-    in.read("shares", into.cpu_shares);
-    in.read("quota", into.cpu_quota);
-    in.read("period", into.cpu_period);
-    in.read("realtimeRuntime", into.cpu_realtime_runtime);
-    in.read("realtimePeriod", into.cpu_realtime_period);
-    in.read("cpus", into.cpuset_cpus);
-    in.read("mems", into.cpuset_mems);
-}
-
-Resources read_resources(const In& in) {
-    Resources made;
-    in.with("memory", [&](const In& memory) { read_memory(memory, made); });
-    in.with("cpu", [&](const In& cpu) { read_cpu(cpu, made); });
-    in.with("pids", [&](const In& pids) { pids.read("limit", made.pids_limit); });
-    in.with("blockIO", [&](const In& block) { block.read("weight", made.blkio_weight); });
-    in.each("devices", [&](const In& rule) { read_device_rule(rule, made.devices); });
-    in.with("unified", [&](const In& unified) {
-        for (const auto& [key, value] : unified.json().items()) {
-            if (!value.is_string()) unified.refuse("values must be strings");
-            if (key.empty() || key.find('/') != std::string::npos) unified.refuse("keys must be file names");
-            made.unified[key] = value.get<std::string>();
-        }
-    });
-    return made;
-}
-
-void read_string_map(const In& in, const char* key, std::map<std::string, std::string>& into) {
-    in.with(key, [&](const In& object) {
-        if (!object.json().is_object()) object.refuse("must be an object");
-        for (const auto& [name, value] : object.json().items()) {
-            if (!value.is_string()) object.refuse("values must be strings");
-            into[name] = value.get<std::string>();
-        }
-    });
 }
 
 void read_namespace(const In& in, std::vector<Namespace>& namespaces) {
@@ -191,21 +100,125 @@ void read_namespace(const In& in, std::vector<Namespace>& namespaces) {
     namespaces.push_back({*known, path});
 }
 
-void read_linux(const In& in, Config& config) {
+void read_time_offsets(const In& in, std::map<std::string, TimeOffset>& offsets) {
+    for (const char* clock : {"monotonic", "boottime"}) {
+        in.with(clock, [&](const In& offset) {
+            auto& made = offsets[clock];
+            offset.read("secs", made.seconds);
+            offset.read("nanosecs", made.nanoseconds);
+            if (made.nanoseconds >= 1'000'000'000) offset.refuse("nanosecs must be less than a second");
+        });
+    }
+}
+
+/// A name that the kernel takes for a network interface.
+bool is_interface_name(const std::string& name) {
+    return !name.empty() && name.size() < 16 && name != "." && name != ".." &&
+           name.find_first_of("/: \t\n") == std::string::npos;
+}
+
+void read_net_devices(const In& in, std::map<std::string, std::string>& devices) {
+    if (!in.json().is_object()) in.refuse("must be an object");
+    for (const auto& [name, unused] : in.json().items()) {
+        if (!is_interface_name(name)) in.refuse("keys must be names of network interfaces");
+        in.with(name.c_str(), [&, &host_name = name](const In& device) {
+            std::string& inside = devices[host_name];
+            device.read("name", inside);
+            if (!inside.empty() && !is_interface_name(inside)) device.refuse("name is not a network interface's");
+        });
+    }
+}
+
+void read_personality(const In& in, std::optional<Personality>& into) {
+    std::vector<std::string> flags;
+    in.read("domain", into.emplace().domain);
+    in.read("flags", flags);
+    if (into->domain != "LINUX" && into->domain != "LINUX32") in.refuse("domain is LINUX or LINUX32");
+    if (!flags.empty()) in.refuse("flags: the specification has none yet");
+}
+
+void read_memory_policy(const In& in, std::optional<MemoryPolicy>& into) {
+    auto& made = into.emplace();
+    in.read("mode", made.mode);
+    in.read("nodes", made.nodes);
+    in.read("flags", made.flags);
+    require_known(in, "mode", made.mode, memory_policy_mode);
+    for (const auto& flag : made.flags) require_known(in, "flag", flag, memory_policy_flag);
+    try {
+        (void)parse_number_list(made.nodes);
+    } catch (const Error& error) {
+        in.refuse(("nodes: " + error.message()).c_str());
+    }
+}
+
+void read_cache_allocation(const In& in, std::optional<CacheAllocation>& into) {
+    auto& made = into.emplace();
+    in.read("closID", made.group);
+    in.read("l3CacheSchema", made.l3_schema);
+    in.read("memBwSchema", made.bandwidth_schema);
+    in.read("schemata", made.schemata);
+    in.read("enableMonitoring", made.monitoring);
+    if (made.group == "." || made.group == ".." || made.group.find_first_of("/\n") != std::string::npos)
+        in.refuse("closID must be the name of a directory");
+}
+
+void check_propagation(const In& in, const std::string& word) {
+    static constexpr std::array<std::string_view, 8> words = {"private",  "shared",  "slave",  "unbindable",
+                                                              "rprivate", "rshared", "rslave", "runbindable"};
+    if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
+        in.refuse("rootfsPropagation is private, shared, slave or unbindable");
+}
+
+void read_isolation(const In& in, Config& config) {
     in.each("namespaces", [&](const In& one) { read_namespace(one, config.namespaces); });
     read_mappings(in, "uidMappings", config.uid_mappings);
     read_mappings(in, "gidMappings", config.gid_mappings);
-    in.each("devices", [&](const In& device) { read_device(device, config.devices); });
-    in.read("cgroupsPath", config.cgroups_path);
-    in.with("resources", [&](const In& resources) { config.resources = read_resources(resources); });
+    in.with("timeOffsets", [&](const In& offsets) { read_time_offsets(offsets, config.time_offsets); });
     read_string_map(in, "sysctl", config.sysctl);
     in.with("seccomp", [&](const In& seccomp) { config.seccomp = seccomp.json(); });
     in.read("rootfsPropagation", config.rootfs_propagation);
+    check_propagation(in, config.rootfs_propagation);
     in.read("maskedPaths", config.masked_paths);
     in.read("readonlyPaths", config.readonly_paths);
+    in.read("mountLabel", config.mount_label);
+    in.with("personality", [&](const In& personality) { read_personality(personality, config.personality); });
+}
+
+void read_linux(const In& in, Config& config) {
+    read_isolation(in, config);
+    in.each("devices", [&](const In& device) { read_device(device, config.devices); });
+    in.with("netDevices", [&](const In& devices) { read_net_devices(devices, config.net_devices); });
+    in.read("cgroupsPath", config.cgroups_path);
+    in.with("resources", [&](const In& resources) { config.resources = read_resources(resources); });
+    in.with("memoryPolicy", [&](const In& policy) { read_memory_policy(policy, config.memory_policy); });
+    in.with("intelRdt", [&](const In& rdt) { read_cache_allocation(rdt, config.cache_allocation); });
+}
+
+/// Sections for machines that this is not.
+void refuse_other_platforms(const In& in) {
+    for (const char* name : {"windows", "solaris", "vm", "zos", "freebsd"})
+        in.with(name, [](const In& section) { section.refuse("is for another platform: this runtime is for Linux"); });
 }
 
 }  // namespace
+
+char read_type_letter(const In& in, const char* allowed, char fallback) {
+    std::string type;
+    in.read("type", type);
+    if (type.empty() && fallback) return fallback;
+    if (type.size() != 1 || !std::strchr(allowed, type[0])) in.refuse("type is not one of those allowed");
+    return type[0];
+}
+
+void read_string_map(const In& in, const char* key, std::map<std::string, std::string>& into) {
+    in.with(key, [&](const In& object) {
+        if (!object.json().is_object()) object.refuse("must be an object");
+        for (const auto& [name, value] : object.json().items()) {
+            if (!value.is_string()) object.refuse("values must be strings");
+            into[name] = value.get<std::string>();
+        }
+    });
+}
 
 Config config_from_json(const Json& document) {
     Config config;
@@ -223,15 +236,8 @@ Config config_from_json(const Json& document) {
     in.with("hooks", [&](const In& hooks) { read_hooks(hooks, config.hooks); });
     read_string_map(in, "annotations", config.annotations);
     in.with("linux", [&](const In& section) { read_linux(section, config); });
+    refuse_other_platforms(in);
     return config;
-}
-
-Process process_from_json(const Json& object) {
-    return read_process(In(object));
-}
-
-Resources resources_from_json(const Json& object) {
-    return read_resources(In(object));
 }
 
 }  // namespace hoist::runtime

@@ -11,48 +11,15 @@
 #include <vector>
 
 #include "base/json.h"
+#include "runtime/oci_process.h"
+#include "runtime/oci_resources.h"
 
 namespace hoist::runtime {
 
-struct User {
-    std::uint32_t uid = 0;
-    std::uint32_t gid = 0;
-    std::optional<std::uint32_t> umask;
-    std::vector<std::uint32_t> additional_gids;
-    /// Ours, for the engine: "user[:group]" as written ("www-data", "1000:0"), looked up in the container's own
-    /// /etc/passwd and /etc/group after its root is built; when set, uid, gid and the groups above are its result.
-    std::string name;
-    /// Ours: further groups, names or ids, looked up likewise (group_add).
-    std::vector<std::string> group_names;
-};
-
-struct Capabilities {
-    // Numbers of <linux/capability.h> as bit masks.
-    std::uint64_t bounding = 0;
-    std::uint64_t effective = 0;
-    std::uint64_t inheritable = 0;
-    std::uint64_t permitted = 0;
-    std::uint64_t ambient = 0;
-};
-
-struct Rlimit {
-    std::string type;  ///< "RLIMIT_NOFILE"
-    std::uint64_t soft = 0;
-    std::uint64_t hard = 0;
-};
-
-struct Process {
-    bool terminal = false;
-    std::uint16_t console_rows = 0;
-    std::uint16_t console_columns = 0;
-    User user;
-    std::vector<std::string> args;
-    std::vector<std::string> env;  ///< "KEY=value"
-    std::string cwd = "/";
-    std::optional<Capabilities> capabilities;  ///< absent: keep what the runtime has
-    std::vector<Rlimit> rlimits;
-    bool no_new_privileges = false;
-    std::optional<int> oom_score_adj;
+struct IdMapping {
+    std::uint32_t container_id = 0;
+    std::uint32_t host_id = 0;
+    std::uint32_t size = 0;
 };
 
 struct Mount {
@@ -62,6 +29,8 @@ struct Mount {
     std::vector<std::string> options;
     /// Ours, for the engine: what is bound is found below `source`, and no link on the way leads out of it. (SEC-11)
     std::string source_below;
+    /// Ids on the source's file system (container_id) and as they show here (host_id); both or none.
+    std::vector<IdMapping> uid_mappings, gid_mappings;
 };
 
 enum class NamespaceType { pid, network, mount, ipc, uts, user, cgroup, time };
@@ -70,10 +39,30 @@ struct Namespace {
     std::string path;  ///< join this one; empty: make a new one
 };
 
-struct IdMapping {
-    std::uint32_t container_id = 0;
-    std::uint32_t host_id = 0;
-    std::uint32_t size = 0;
+/// What a new time namespace adds to the host's clocks.
+struct TimeOffset {
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;
+};
+
+/// Which kind of machine uname(2) tells of, for personality(2).
+struct Personality {
+    std::string domain;  ///< "LINUX" or "LINUX32"
+};
+
+/// For set_mempolicy(2).
+struct MemoryPolicy {
+    std::string mode;   ///< "MPOL_BIND"
+    std::string nodes;  ///< "0-1"
+    std::vector<std::string> flags;
+};
+
+/// A group of resctrl, for processor caches and memory bandwidth.
+struct CacheAllocation {
+    std::string group;  ///< closID; empty: one of the container's own
+    std::string l3_schema, bandwidth_schema;
+    std::vector<std::string> schemata;
+    bool monitoring = false;
 };
 
 struct Device {
@@ -84,28 +73,6 @@ struct Device {
     std::optional<mode_t> file_mode;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
-};
-
-struct DeviceRule {
-    bool allow = false;
-    char type = 'a';
-    std::int64_t major = -1;  ///< -1: every
-    std::int64_t minor = -1;
-    std::string access = "rwm";
-};
-
-struct Resources {
-    std::optional<std::int64_t> memory_limit, memory_reservation,
-        memory_swap;  ///< bytes; swap is memory + swap, -1 none
-    std::optional<bool> disable_oom_killer;
-    std::optional<std::uint64_t> memory_swappiness;
-    std::optional<std::uint64_t> cpu_shares, cpu_period, cpu_realtime_period;
-    std::optional<std::int64_t> cpu_quota, cpu_realtime_runtime;
-    std::string cpuset_cpus, cpuset_mems;
-    std::optional<std::int64_t> pids_limit;  ///< 0 or below: no limit
-    std::optional<std::uint16_t> blkio_weight;
-    std::vector<DeviceRule> devices;
-    std::map<std::string, std::string> unified;
 };
 
 struct Hook {
@@ -135,6 +102,12 @@ struct Config {
     Json seccomp;  ///< linux.seccomp as written, null if absent: only the profile compiler looks inside
     std::string rootfs_propagation;
     std::vector<std::string> masked_paths, readonly_paths;
+    std::string mount_label;
+    std::map<std::string, TimeOffset> time_offsets;  ///< by clock: "monotonic", "boottime"
+    std::map<std::string, std::string> net_devices;  ///< the host's name to the one inside (empty: the same)
+    std::optional<Personality> personality;
+    std::optional<MemoryPolicy> memory_policy;
+    std::optional<CacheAllocation> cache_allocation;
 };
 
 /// Reads config.json. Unknown keys are ignored, as the specification asks; wrong types and values are refused.

@@ -2,6 +2,7 @@
 #include "runtime/running_namespaces.h"
 
 #include <sched.h>
+#include <sys/stat.h>
 
 #include <array>
 
@@ -25,27 +26,42 @@ Fd open_namespace(pid_t pid, const char* name) {
     return open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
 }
 
+/// What is shared with the host cannot always be joined (a user namespace), and need not be.
+bool is_shared(pid_t pid, const char* name) {
+    struct stat theirs {
+    }, own{};
+    if (::stat(fmt::format("/proc/self/ns/{}", name).c_str(), &own) != 0) return true;  // this kernel has none
+    check(::stat(fmt::format("/proc/{}/ns/{}", pid, name).c_str(), &theirs), "enter the container's namespaces");
+    return theirs.st_ino == own.st_ino && theirs.st_dev == own.st_dev;
+}
+
 }  // namespace
 
-RunningNamespaces RunningNamespaces::of(pid_t pid, const Fd& pidfd, std::uint64_t flags) {
+RunningNamespaces RunningNamespaces::of(pid_t pid, const Fd& pidfd) {
     RunningNamespaces made;
-    made.flags_ = flags;
+    for (const auto& [flag, name] : names) {
+        if (!is_shared(pid, name)) made.flags_ |= flag;
+    }
     if (kernel_has(KernelFeature::setns_pidfd)) {
         made.pidfd_ = pidfd.duplicate();
         made.pid_ = pidfd.duplicate();
-        return made;
-    }
-    made.pid_ = open_namespace(pid, "pid");
-    for (const auto& [flag, name] : names) {
-        if (flags & flag) made.files_.emplace_back(flag, open_namespace(pid, name));
+    } else {
+        made.pid_ = open_namespace(pid, "pid");
+        for (const auto& [flag, name] : names) {
+            if (made.flags_ & flag) made.files_.emplace_back(flag, open_namespace(pid, name));
+        }
     }
     // Only now is it certain that the number was this process' all along.
     check(signal_process(pidfd, 0), "enter the container's namespaces");
     return made;
 }
 
+bool RunningNamespaces::joins_user() const {
+    return flags_ & CLONE_NEWUSER;
+}
+
 void RunningNamespaces::join() const {
-    if (pidfd_) check(::setns(pidfd_.get(), static_cast<int>(flags_)), "enter the container's namespaces");
+    if (pidfd_ && flags_) check(::setns(pidfd_.get(), static_cast<int>(flags_)), "enter the container's namespaces");
     for (const auto& [flag, file] : files_)
         check(::setns(file.get(), static_cast<int>(flag)), "enter the container's namespaces");
 }

@@ -15,14 +15,16 @@ namespace hoist::runtime {
 class RunningNamespaces {
 public:
     RunningNamespaces() = default;
-    /// @param pidfd  of the process `pid` @param flags  CLONE_NEWNS, ...: those that will be joined
+    /// All of them that are not this process' own. @param pidfd  of the process `pid`
     /// @throws Error(not_found) if it has ended
-    static RunningNamespaces of(pid_t pid, const Fd& pidfd, std::uint64_t flags);
+    static RunningNamespaces of(pid_t pid, const Fd& pidfd);
 
     /// What children have to be born in: for setns(2).
     const Fd& pid() const { return pid_; }
     /// Joins the others, all at once where the kernel can (setns(2) by pidfd).
     void join() const;
+    /// Whether there is a user namespace among them.
+    bool joins_user() const;
 
 private:
     Fd pid_, pidfd_;

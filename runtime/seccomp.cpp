@@ -6,6 +6,7 @@
 #include <seccomp.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -19,6 +20,7 @@ namespace {
 
 using In = JsonReader;
 constexpr std::uint32_t x32_bit = 0x40000000;
+constexpr unsigned wait_killable = 1u << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19)
 
 struct Architecture {
     const char* name;
@@ -59,9 +61,8 @@ std::uint32_t action_value(const In& in, const std::string& word, std::uint32_t 
     if (word == "SCMP_ACT_TRAP") return SECCOMP_RET_TRAP;
     if (word == "SCMP_ACT_LOG") return SECCOMP_RET_LOG;
     if (word == "SCMP_ACT_TRACE") return SECCOMP_RET_TRACE | (data & SECCOMP_RET_DATA);
-    in.refuse(word == "SCMP_ACT_NOTIFY"
-                  ? "the action SCMP_ACT_NOTIFY needs a listener, which this runtime does not have"
-                  : "the action is unknown");
+    if (word == "SCMP_ACT_NOTIFY") return SECCOMP_RET_USER_NOTIF;
+    in.refuse("the action is unknown");
 }
 
 Comparison comparison_of(const In& in, const std::string& word) {
@@ -136,6 +137,7 @@ unsigned flag_value(const In& in) {
     if (word == "SECCOMP_FILTER_FLAG_TSYNC") return 0;  // one thread: nothing to synchronise
     if (word == "SECCOMP_FILTER_FLAG_LOG") return SECCOMP_FILTER_FLAG_LOG;
     if (word == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    if (word == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") return wait_killable;
     in.refuse("the flag is unknown");
 }
 
@@ -162,6 +164,12 @@ Profile read_profile(const In& in) {
     });
     in.each("flags", [&](const In& flag) { profile.flags |= flag_value(flag); });
     in.each("syscalls", [&](const In& rule) { profile.rules.push_back(read_rule(rule)); });
+    const bool notifies = profile.default_action == SECCOMP_RET_USER_NOTIF ||
+                          std::any_of(profile.rules.begin(), profile.rules.end(),
+                                      [](const Rule& rule) { return rule.action == SECCOMP_RET_USER_NOTIF; });
+    if (notifies) profile.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    if (!notifies && profile.flags & wait_killable)
+        in.refuse("flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for profiles with SCMP_ACT_NOTIFY");
     return profile;
 }
 
@@ -185,7 +193,7 @@ void add_architecture(const Architecture& architecture, const Profile& profile, 
     if (architecture.token == SCMP_ARCH_X86_64) into.default_from.emplace(x32_bit, newer);
 }
 
-constexpr const char* cache_version = "hoist seccomp 1\n";
+constexpr const char* cache_version = "hoist seccomp 2\n";
 
 }  // namespace
 
@@ -206,6 +214,25 @@ SeccompProgram compile_seccomp(const Json& linux_seccomp) {
     } catch (Error& error) {
         throw error.during("linux.seccomp");
     }
+}
+
+bool needs_listener(const SeccompProgram& program) {
+    return program.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+SeccompListener seccomp_listener(const Json& linux_seccomp, const SeccompProgram& program) {
+    SeccompListener made;
+    if (linux_seccomp.is_object()) {
+        const In in(linux_seccomp);
+        in.read("listenerPath", made.path);
+        in.read("listenerMetadata", made.metadata);
+    }
+    if (made.path.empty() && !made.metadata.empty())
+        fail(Kind::invalid, "linux.seccomp.listenerMetadata: there is no listenerPath to send it to");
+    if (!needs_listener(program)) return {};
+    if (made.path.empty())
+        fail(Kind::invalid, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs a listener that answers");
+    return made;
 }
 
 SeccompProgram cached_seccomp(const Json& linux_seccomp, const std::string& directory) {

@@ -13,8 +13,17 @@ namespace hoist::runtime {
 /// Classic BPF, ready for seccomp(2): an array of struct sock_filter as bytes. Empty: unconfined.
 struct SeccompProgram {
     std::string filter;
-    unsigned flags = 0;  ///< SECCOMP_FILTER_FLAG_*
+    unsigned flags = 0;  ///< SECCOMP_FILTER_FLAG_*; with NEW_LISTENER some calls are answered by a SeccompListener
 };
+
+bool needs_listener(const SeccompProgram& program);
+
+/// Who answers the calls of SCMP_ACT_NOTIFY: listenerPath and listenerMetadata.
+struct SeccompListener {
+    std::string path, metadata;
+};
+/// @throws Error(invalid) if the program needs one and the profile does not name it
+SeccompListener seccomp_listener(const Json& linux_seccomp, const SeccompProgram& program);
 
 /// Compiles an OCI linux.seccomp object with libseccomp. @throws Error(invalid) that names the rule
 SeccompProgram compile_seccomp(const Json& linux_seccomp);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/mount_options.h"
 
 namespace hoist::runtime {
 namespace {
@@ -127,6 +128,10 @@ Config read_config(const std::string& text, const std::string& name, const std::
         Config config = config_from_json(parse_json(text, "config.json"));
         if (config.root_path.empty()) fail(Kind::invalid, "root.path is missing");
         if (config.root_path[0] != '/') config.root_path = bundle + "/" + config.root_path;
+        for (auto& mount : config.mounts) {
+            const bool relative = !mount.source.empty() && mount.source[0] != '/';
+            if (relative && parse_mount_options(mount).bind) mount.source = bundle + "/" + mount.source;
+        }
         return config;
     } catch (Error& error) {
         throw error.during("{}", name);

@@ -14,6 +14,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
+#include "runtime/rlimits.h"
 
 namespace hoist::runtime::init {
 namespace {
@@ -33,31 +35,15 @@ bool has_variable(const std::vector<std::string>& env, const std::string& start)
                        [&](const std::string& e) { return e.compare(0, start.size(), start) == 0; });
 }
 
-int rlimit_number(const std::string& name) {
-    static constexpr std::array<std::pair<const char*, int>, 16> names = {{{"RLIMIT_AS", RLIMIT_AS},
-                                                                           {"RLIMIT_CORE", RLIMIT_CORE},
-                                                                           {"RLIMIT_CPU", RLIMIT_CPU},
-                                                                           {"RLIMIT_DATA", RLIMIT_DATA},
-                                                                           {"RLIMIT_FSIZE", RLIMIT_FSIZE},
-                                                                           {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-                                                                           {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-                                                                           {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-                                                                           {"RLIMIT_NICE", RLIMIT_NICE},
-                                                                           {"RLIMIT_NOFILE", RLIMIT_NOFILE},
-                                                                           {"RLIMIT_NPROC", RLIMIT_NPROC},
-                                                                           {"RLIMIT_RSS", RLIMIT_RSS},
-                                                                           {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-                                                                           {"RLIMIT_RTTIME", RLIMIT_RTTIME},
-                                                                           {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-                                                                           {"RLIMIT_STACK", RLIMIT_STACK}}};
-    for (const auto& [word, number] : names) {
-        if (name == word) return number;
-    }
-    fail(Kind::invalid, "process.rlimits: \"{}\" is not a resource limit", name);
+__rlimit_resource resource_of(const Rlimit& limit) {
+    const auto number = rlimit_number(limit.type);
+    if (!number)
+        fail(Kind::invalid, "process.rlimits: \"{}\" is not a resource limit", escape_for_terminal(limit.type));
+    return static_cast<__rlimit_resource>(*number);
 }
 
 void set_rlimit(const Rlimit& limit) {
-    const auto resource = static_cast<__rlimit_resource>(rlimit_number(limit.type));
+    const auto resource = resource_of(limit);
     rlimit wanted{limit.soft, limit.hard};
     if (::setrlimit(resource, &wanted) == 0) return;
     if (errno != EPERM) fail_errno(errno, "set {} to {}:{}", limit.type, limit.soft, limit.hard);
@@ -118,6 +104,30 @@ ResolvedUser find_identity(Process& process, const RootDir& root) {
     auto user = resolve_user(process.user, passwd, group);
     if (needs_home) process.env.push_back("HOME=" + (user.home.empty() ? (user.uid == 0 ? "/root" : "/") : user.home));
     return user;
+}
+
+void make_room(const Process& process) {
+    for (const auto& limit : process.rlimits) {
+        rlimit present{};
+        const auto resource = resource_of(limit);
+        if (::getrlimit(resource, &present) != 0 || present.rlim_max >= limit.hard) continue;
+        present.rlim_max = limit.hard;
+        (void)::setrlimit(resource, &present);  // what may not be is told by become()
+    }
+}
+
+void set_oom_score(const Process& process) {
+    if (!process.oom_score_adj) return;
+    const Fd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    const std::string value = std::to_string(*process.oom_score_adj);
+    (void)!::write(file.get(), value.data(), value.size());
+}
+
+void become_root_inside() {
+    check(::setgroups(0, nullptr), "leave the host's groups");
+    check(::setresgid(0, 0, 0), "become root in the user namespace: group 0");
+    check(::setresuid(0, 0, 0), "become root in the user namespace: user 0");
+    hide();  // a change of user makes a process dumpable by its new user
 }
 
 void become(const Process& process, const ResolvedUser& user) {

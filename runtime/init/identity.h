@@ -10,6 +10,15 @@ namespace hoist::runtime::init {
 /// Looks the process' user up in the root's /etc/passwd and /etc/group and adds HOME to the environment if absent.
 ResolvedUser find_identity(Process& process, const RootDir& root);
 
+// For a process that will give the host's rights up, and would not get so far afterwards:
+
+/// Raises hard limits to where process.rlimits will want them.
+void make_room(const Process& process);
+/// Best effort: where the engine may not protect or expose a process, it runs with what it inherited.
+void set_oom_score(const Process& process);
+/// Uid and gid 0 of the user namespace that this process has just joined.
+void become_root_inside();
+
 /// Sets limits, the bounding set, groups and user. Capabilities that are still needed to get ready stay until
 /// drop_capabilities.
 void become(const Process& process, const ResolvedUser& user);

@@ -5,13 +5,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/error.h"
+#include "base/text.h"
 #include "runtime/init/detached_mount.h"
 #include "runtime/init/mounts.h"
-#include "runtime/namespaces.h"
+#include "runtime/sysctl.h"
 
 namespace hoist::runtime::init {
 namespace {
@@ -37,18 +35,6 @@ void make_read_only(const RootDir& root, const std::string& path) {
     attach(tree, target, path);
 }
 
-/// Whether a sysctl belongs to a namespace that the container has for itself; any other would change the host.
-bool is_own(const Config& config, const std::string& name, bool joined_network) {
-    static constexpr std::array<std::string_view, 8> ipc = {"kernel.msgmax", "kernel.msgmnb",         "kernel.msgmni",
-                                                            "kernel.sem",    "kernel.shmall",         "kernel.shmmax",
-                                                            "kernel.shmmni", "kernel.shm_rmid_forced"};
-    const auto has = [&](NamespaceType type) { return find_namespace(config, type) != nullptr; };
-    if (name.rfind("net.", 0) == 0) return joined_network || has(NamespaceType::network);
-    if (name.rfind("fs.mqueue.", 0) == 0 || std::find(ipc.begin(), ipc.end(), name) != ipc.end())
-        return has(NamespaceType::ipc);
-    return (name == "kernel.domainname" || name == "kernel.hostname") && has(NamespaceType::uts);
-}
-
 }  // namespace
 
 void apply_masks(const Config& config, const RootDir& root, const Fd& null_device) {
@@ -72,17 +58,14 @@ void apply_masks(const Config& config, const RootDir& root, const Fd& null_devic
     }
 }
 
-void apply_sysctl(const Config& config, const RootDir& root, bool joined_network) {
+void apply_sysctl(const Config& config, const RootDir& root, const std::set<NamespaceType>& owners) {
     for (const auto& [name, value] : config.sysctl) {
-        std::string path = name;
-        std::replace(path.begin(), path.end(), '.', '/');
-        if (!is_own(config, name, joined_network) || path.find("//") != std::string::npos)
-            fail(Kind::invalid,
-                 "linux.sysctl \"{}\": it belongs to no namespace of this container, so it would change the host",
-                 name);
-        const Fd file = root.open_in("/proc/sys/" + path, O_WRONLY);
+        const auto found = parse_sysctl(name);
+        if (!found || !found->owner || !owners.count(*found->owner)) continue;
+        const Fd file = root.open_in("/proc/sys/" + found->path, O_WRONLY);
         if (!is_on(file, PROC_SUPER_MAGIC)) fail(Kind::denied, "set sysctl {}: /proc/sys is not procfs", name);
-        check(::write(file.get(), value.data(), value.size()), "set sysctl {} to {}", name, value);
+        check(::write(file.get(), value.data(), value.size()), "linux.sysctl: set {} to {}", name,
+              escape_for_terminal(value));
     }
 }
 

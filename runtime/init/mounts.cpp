@@ -32,8 +32,26 @@ Fd clone_source(const Mount& mount, Below below) {
     return clone_mount(found, below, mount.destination);
 }
 
-Fd make_bind(const Mount& mount, const MountOptions& options) {
+/// The mount shows other owners than its files have. (mount_setattr(2), MOUNT_ATTR_IDMAP)
+void map_ids(const Fd& tree, const Fd& id_map, bool recursive, const Mount& mount) {
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(id_map.get());
+    const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
+    if (::mount_setattr(tree.get(), "", flags, &attributes, sizeof attributes) == 0) return;
+    const int code = errno;
+    if (code == EINVAL)
+        fail(Kind::invalid, "bind {} to {}: the file system of the source cannot be mounted with other ids (idmap)",
+             mount.source, mount.destination);
+    fail_errno(code, "bind {} to {} with other ids (idmap)", mount.source, mount.destination);
+}
+
+Fd make_bind(const Mount& mount, const MountOptions& options, const Fd& id_map) {
+    if (!options.data.empty())
+        fail(Kind::invalid, "mount on {}: option \"{}\" has no meaning for a bind mount", mount.destination,
+             options.data.front().first);
     Fd tree = clone_source(mount, below_if(options.bind_recursive));
+    if (id_map) map_ids(tree, id_map, options.id_mapped_recursive, mount);
     change_mount(tree, options.set, options.clear, Below::left_alone, mount.destination);
     return tree;
 }
@@ -78,22 +96,38 @@ void check_target(const Mount& mount, const std::string& path, const Fd& target,
         fail(Kind::denied, "mount on {}: it leads to sysfs, which must not be covered", mount.destination);
 }
 
-Fd make_file_system(const Mount& mount, const MountOptions& options, const Fd& pid_namespace) {
-    if (mount.type == "proc" && pid_namespace)
-        return make_procfs(pid_namespace, mount.source, options.data, options.set);
+Fd make_file_system(const Mount& mount, const MountOptions& options, const MountSources& sources) {
+    if (mount.type == "proc" && sources.pid_namespace)
+        return make_procfs(*sources.pid_namespace, mount.source, options.data, options.set);
     return make_mount(mount.type, mount.source, options.data, options.set);
 }
 
-void mount_one(const Mount& mount, const RootDir& root, const Fd& pid_namespace = Fd()) {
+/// "remount": what is there already gets other options.
+void change_listed_mount(const Mount& mount, const MountOptions& options, const RootDir& root) {
+    if (!options.data.empty())
+        fail(Kind::invalid,
+             "remount {}: option \"{}\" is the file system's, and only those of the mount can be changed",
+             mount.destination, options.data.front().first);
+    const Fd there = root.open_in(clean_path(mount.destination), O_PATH);
+    change_mount(there, options.set, options.clear, Below::left_alone, mount.destination);
+    change_mount(there, options.recursive_set, options.recursive_clear, Below::included, mount.destination);
+    set_propagation(there, options.propagation, below_if(options.propagation_recursive), mount.destination);
+}
+
+/// @param made  the mount, if it is there already
+void mount_one(const Mount& mount, const RootDir& root, Fd made, const MountSources& sources) {
     const auto options = parse_mount_options(mount);
+    if (options.remount) return change_listed_mount(mount, options, root);
     const std::string path = clean_path(mount.destination);
     if (path == "/proc" || path == "/sys") refuse_link(root, path);
-    const Fd made = options.bind ? make_bind(mount, options) : make_file_system(mount, options, pid_namespace);
+    if (!made) made = make_listed_mount(mount, sources);
     const Fd target = is_directory(made) ? root.mount_target_directory(path) : root.mount_target_file(path);
     check_target(mount, path, target, made);
-    change_mount(made, options.recursive_set, options.recursive_clear, Below::included, mount.destination);
     attach(made, target, mount.destination);
     set_propagation(made, options.propagation, below_if(options.propagation_recursive), mount.destination);
+    if (!options.copy_up) return;
+    copy_up(target, made, mount.destination);
+    change_mount(made, options.set & MOUNT_ATTR_RDONLY, 0, Below::left_alone, mount.destination);
 }
 
 /// One v1 hierarchy below the container's /sys/fs/cgroup.
@@ -106,7 +140,7 @@ void mount_hierarchy(const Cgroup::Place& view, const Fd& parent, const MountOpt
                               equals == std::string::npos ? "" : controller.substr(equals + 1));
     }
     const Fd mount = own_namespace ? make_mount("cgroup", "cgroup", one.data, one.set)
-                                   : make_bind({"/sys/fs/cgroup", "bind", view.directory, {}}, one);
+                                   : make_bind({"/sys/fs/cgroup", "bind", view.directory, {}}, one, Fd());
     std::string name = view.controllers;
     if (name.rfind("name=", 0) == 0) name.erase(0, 5);
     check(::mkdirat(parent.get(), name.c_str(), 0755), "make /sys/fs/cgroup/{}", name);
@@ -123,7 +157,7 @@ void mount_cgroups(const Mount& mount, const Config& config, const RootDir& root
         Mount one = mount;
         one.type = own_namespace ? "cgroup2" : "bind";
         one.source = own_namespace ? "cgroup2" : cgroup.places().at(0).directory;
-        return mount_one(one, root);
+        return mount_one(one, root, Fd(), {});
     }
     // Written to while it is being filled, read-only afterwards.
     const auto attributes = std::exchange(options.set, options.set & ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY));
@@ -149,13 +183,27 @@ bool is_on(const Fd& fd, long magic) {
     return info.f_type == magic;
 }
 
-void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, const Fd& pid_namespace) {
-    for (const auto& mount : config.mounts) {
+Fd make_listed_mount(const Mount& mount, const MountSources& sources) {
+    auto options = parse_mount_options(mount);
+    // What is to be filled first becomes read-only afterwards.
+    if (options.copy_up) options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+    static const Fd none;
+    const Fd& id_map = sources.id_map ? *sources.id_map : none;
+    Fd made = options.bind ? make_bind(mount, options, id_map) : make_file_system(mount, options, sources);
+    change_mount(made, options.recursive_set, options.recursive_clear, Below::included, mount.destination);
+    return made;
+}
+
+void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, HostSide& side,
+               const Fd& pid_namespace) {
+    for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+        const auto& mount = config.mounts[i];
         if (mount.type == "cgroup" || mount.type == "cgroup2") {
             mount_cgroups(mount, config, root, cgroup);
-        } else {
-            mount_one(mount, root, pid_namespace);
+            continue;
         }
+        Fd made = side.mounts.empty() ? Fd() : std::move(side.mounts[i]);
+        mount_one(mount, root, std::move(made), {&side.id_maps.at(i), pid_namespace ? &pid_namespace : nullptr});
     }
 }
 

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -45,8 +46,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return list;
 }
 
-void load_filter(const SeccompProgram& seccomp) {
+void load_filter(Confinement& confinement) {
+    const SeccompProgram& seccomp = confinement.seccomp;
     if (seccomp.filter.empty()) return;
+    if (confinement.listener) return confinement.listener.load_filter(seccomp);
     sock_fprog program{};
     program.len = static_cast<unsigned short>(seccomp.filter.size() / sizeof(sock_filter));
     program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(seccomp.filter.data()));
@@ -70,9 +73,11 @@ void use_streams(Stdio& stdio, std::uint32_t uid) {
     }
 }
 
-void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter) {
+void keep_descriptors(const std::vector<int>& preserved, Reporter& reporter, Confinement& confinement) {
     const int first_free = 3 + static_cast<int>(preserved.size());
     reporter.move_above(first_free);
+    confinement.listener.move_above(first_free);
+    confinement.label.move_above(first_free);
     std::vector<Fd> moved;
     for (const int fd : preserved)
         moved.emplace_back(fd < 0 ? -1 : check(::fcntl(fd, F_DUPFD_CLOEXEC, first_free), "keep descriptor {}", fd));
@@ -95,12 +100,26 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void confine(const Process& process, const SeccompProgram& seccomp) {
+Confinement open_confinement(const Process& process, const SeccompProgram& seccomp, const Json& profile, Json state,
+                             pid_t pid) {
+    Confinement made;
+    made.seccomp = seccomp;
+    made.label = ExecLabel::open(process);
+    made.listener = NotifyConnection(seccomp_listener(profile, seccomp), std::move(state), pid);
+    return made;
+}
+
+void confine(const Process& process, Confinement& confinement) {
     if (process.no_new_privileges) check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs");
     // Loading needs either no_new_privs or a capability that is about to go.
-    if (!process.no_new_privileges) load_filter(seccomp);
+    if (!process.no_new_privileges) load_filter(confinement);
     drop_capabilities(process);
-    if (process.no_new_privileges) load_filter(seccomp);
+    if (process.no_new_privileges) load_filter(confinement);
+}
+
+void apply_personality(const Personality& personality) {
+    const unsigned long domain = personality.domain == "LINUX32" ? PER_LINUX32 : PER_LINUX;
+    check(::personality(domain), "linux.personality: become {}", personality.domain);
 }
 
 void execute(const Process& process) {

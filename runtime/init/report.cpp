@@ -145,8 +145,9 @@ void Reporter::move_above(int lowest) {
     }
 }
 
-void Reporter::close_others(int lowest) {
+void Reporter::close_others(int lowest, int also_kept) {
     std::vector<int> kept;
+    if (also_kept >= 0) kept.push_back(also_kept);
     for (const Fd* fd : own()) {
         if (*fd) kept.push_back(fd->get());
     }

@@ -38,7 +38,7 @@ public:
     /// Renumbers our own descriptors to `lowest` or above.
     void move_above(int lowest);
     /// Closes every descriptor from `lowest` on but our own.
-    void close_others(int lowest);
+    void close_others(int lowest, int also_kept = -1);
     void close();
 
 private:
@@ -47,6 +47,19 @@ private:
     Fd socket_, go_, start_fifo_, report_fifo_;
     bool plain_ = false;  // a FIFO instead of the socket
 };
+
+/// Runs what a process is for; what goes wrong is told, and ends it.
+template <class What>
+[[noreturn]] void run_reporting(Reporter& reporter, What what) {
+    try {
+        what();
+    } catch (const Error& error) {
+        reporter.failed(error);
+    } catch (const std::exception& error) {
+        reporter.failed(Error(Kind::internal, error.what()));
+    }
+    ::_exit(1);
+}
 
 /// What the outer end hears.
 struct Report {

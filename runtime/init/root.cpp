@@ -57,12 +57,16 @@ void overlay_by_option_page(const RootFs& root, const std::string& where) {
     check(::mount("overlay", where.c_str(), "overlay", 0, options.c_str()), "mount the overlay on {}", where);
 }
 
+/// The kernel marks the work directory of a volatile overlay and refuses it from then on, since a crash of the machine
+/// may have torn the upper. A restart of the container is no such crash, and the root is thrown away.
+void clear_volatile_mark(const RootFs& root) {
+    if (root.volatile_upper) remove_tree(root.work + "/work/incompat/volatile");
+}
+
 /// The mount covers one of its own directories, where nobody else looks in this namespace: no mount point is needed.
 RootDir mount_overlay(const RootFs& root) {
     const std::string& where = root.upper.empty() ? root.lower.front() : root.upper;
-    // The kernel marks the work directory of a volatile overlay and refuses it from then on, since a crash of the
-    // machine may have torn the upper. A restart of the container is no such crash, and the root is thrown away.
-    if (root.volatile_upper) remove_tree(root.work + "/work/incompat/volatile");
+    clear_volatile_mark(root);
     if (!kernel_has(KernelFeature::mount_api) || !kernel_has(KernelFeature::overlay_lowerdir)) {
         overlay_by_option_page(root, where);
         return RootDir::open(where);
@@ -80,6 +84,14 @@ RootDir mount_directory(const std::string& path) {
     return RootDir(std::move(tree));
 }
 
+/// Under a shared parent our mounts would also appear on the host and outlive the container. Slave and not private, so
+/// that a bind mount may still receive what the host mounts below its source.
+void leave_propagation(const Config& config) {
+    const bool is_private = config.rootfs_propagation == "private" || config.rootfs_propagation == "rprivate";
+    check(::mount(nullptr, "/", nullptr, MS_REC | (is_private ? MS_PRIVATE : MS_SLAVE), nullptr),
+          "leave the host's mount propagation");
+}
+
 unsigned long propagation_flag(const std::string& word) {
     const auto options = parse_mount_options({"/", "", "", {word}});
     if (!options.propagation) fail(Kind::invalid, "linux.rootfsPropagation: \"{}\" is no kind of propagation", word);
@@ -89,23 +101,33 @@ unsigned long propagation_flag(const std::string& word) {
 }  // namespace
 
 RootDir mount_root(const Config& config, const RootFs& root) {
-    // Under a shared parent our mounts would also appear on the host and outlive the container. Slave and not private,
-    // so that a bind mount may still receive what the host mounts below its source.
-    const bool is_private = config.rootfs_propagation == "private" || config.rootfs_propagation == "rprivate";
-    check(::mount(nullptr, "/", nullptr, MS_REC | (is_private ? MS_PRIVATE : MS_SLAVE), nullptr),
-          "leave the host's mount propagation");
+    leave_propagation(config);
     return root.lower.empty() ? mount_directory(config.root_path) : mount_overlay(root);
 }
 
-void enter_root(const RootDir& root, bool no_pivot) {
+RootDir attach_root(const Config& config, Fd made) {
+    leave_propagation(config);
+    // On "/", which can be reached whatever the host's directories allow; pivot_root(2) brings it to light.
+    attach(made, open_file("/", O_PATH | O_DIRECTORY), "/");
+    return RootDir(std::move(made));
+}
+
+Fd make_root(const Config& config, const RootFs& root) {
+    if (root.lower.empty()) return clone_mount_at(config.root_path, Below::included, config.root_path);
+    clear_volatile_mark(root);
+    return overlay_by_context(root);
+}
+
+void enter_root(const RootDir& root, RootChange change) {
     check(::fchdir(root.fd().get()), "enter the root file system");
-    if (no_pivot) {
-        check(::mount(".", "/", nullptr, MS_MOVE, nullptr), "move the root file system to /");
-        check(::chroot("."), "change to the root file system");
-    } else {
+    if (change == RootChange::pivot) {
         // Both arguments the same: the old root lies on top of the new one for a moment, and is taken off by ".".
         check(::syscall(SYS_pivot_root, ".", "."), "pivot to the root file system");
         check(::umount2(".", MNT_DETACH), "let go of the host's root");
+    } else {
+        if (change == RootChange::move)
+            check(::mount(".", "/", nullptr, MS_MOVE, nullptr), "move the root file system to /");
+        check(::chroot("."), "change to the root file system");
     }
     check(::chdir("/"), "enter the root file system");
 }

@@ -34,9 +34,9 @@ void serve(const Fd& socket) {
     const MonitorSpec spec = receive_spec(socket);
     check(::unshare(CLONE_NEWNS), "make a mount namespace");
     const RootDir root = init::mount_root(spec.config, spec.root);
-    init::mount_all(spec.config, root, Cgroup(), Fd());
-    if (spec.config.root_readonly)
-        init::change_mount(root.fd(), MOUNT_ATTR_RDONLY, 0, init::Below::left_alone, "/");
+    init::HostSide side{.id_maps = init::open_id_maps(spec.config, Fd())};
+    init::mount_all(spec.config, root, Cgroup(), side, Fd());
+    if (spec.config.root_readonly) init::change_mount(root.fd(), MOUNT_ATTR_RDONLY, 0, init::Below::left_alone, "/");
     send_message(socket, Json::object(), {root.fd().get()});
 }
 

@@ -5,18 +5,29 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "runtime/cgroup_limits.h"
 #include "runtime/mount_options.h"
 #include "runtime/oci.h"
+#include "runtime/oci_check.h"
 #include "runtime/seccomp.h"
+#include "runtime/sysctl.h"
 #include "runtime/users.h"
 
 namespace hoist::runtime {
 namespace {
 
 void use(const Config& config) {
-    for (const auto& mount : config.mounts) (void)parse_mount_options(mount);
+    for (const auto& mount : config.mounts) (void)mount_id_mappings(mount, config);
+    for (const auto mode : {CgroupMode::v1, CgroupMode::v2}) {
+        try {
+            (void)limit_writes(mode, config.resources);
+        } catch (const Error&) {  // one of them has not every limit
+        }
+    }
+    for (const auto& [name, value] : config.sysctl) (void)parse_sysctl(name);
     (void)resolve_user(config.process.user, "root:x:0:0:root:/root:/bin/sh\n", "root:x:0:\n");
-    if (!config.seccomp.is_null()) (void)compile_seccomp(config.seccomp);
+    if (!config.seccomp.is_null()) (void)seccomp_listener(config.seccomp, compile_seccomp(config.seccomp));
+    check_config(config, false);
 }
 
 }  // namespace

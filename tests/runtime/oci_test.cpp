@@ -2,9 +2,12 @@
 #include "runtime/oci.h"
 
 #include <filesystem>
+#include <functional>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "runtime/namespaces.h"
+#include "runtime/oci_check.h"
 
 namespace hoist::runtime {
 namespace {
@@ -59,6 +62,40 @@ TEST(Oci, AMistakeIsNamedByItsPath) {
         {R"({"linux":{"namespaces":[{"type":"pid"},{"type":"pid"}]}})",
          "linux.namespaces[1]: this namespace is listed twice"},
         {R"({"mounts":{}})", "mounts: must be an array"},
+        {R"({"mounts":[{"destination":"/m","uidMappings":[{"containerID":0,"hostID":0,"size":1}]}]})",
+         "mounts[0]: uidMappings and gidMappings are only possible together"},
+        {R"({"linux":{"uidMappings":[{"containerID":0,"hostID":0,"size":0}]}})",
+         "linux.uidMappings[0]: size must be at least 1"},
+        {R"({"linux":{"gidMappings":[{"containerID":0,"hostID":0,"size":9},{"containerID":5,"hostID":50,"size":1}]}})",
+         "linux.gidMappings[1]: the range overlaps one before it"},
+        {R"({"process":{"rlimits":[{"type":"RLIMIT_X","soft":1,"hard":1}]}})",
+         "process.rlimits[0]: type \"RLIMIT_X\" is unknown"},
+        {R"({"process":{"rlimits":[{"type":"RLIMIT_AS","soft":1,"hard":1},{"type":"RLIMIT_AS","soft":1,"hard":1}]}})",
+         "process.rlimits[1]: this resource limit is listed twice"},
+        {R"({"process":{"scheduler":{"policy":"SCHED_ISO"}}})", "process.scheduler: policy \"SCHED_ISO\" is unknown"},
+        {R"({"process":{"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":8}}})",
+         "process.ioPriority: priority goes from 0 to 7"},
+        {R"({"process":{"oomScoreAdj":1001}})", "process.oomScoreAdj: goes from -1000 to 1000"},
+        {R"({"process":{"commandLine":"x"}})", "process.commandLine: is for Windows; on Linux there is process.args"},
+        {R"({"process":{"execCPUAffinity":{"final":"x"}}})",
+         "process.execCPUAffinity.final: \"x\" is no list of numbers such as 0-3,7"},
+        {R"({"hooks":{"poststop":[{"path":"/x","timeout":0}]}})",
+         "hooks.poststop[0]: timeout must be at least 1 (second)"},
+        {R"({"linux":{"resources":{"hugepageLimits":[{"pageSize":"2mb","limit":1}]}}})",
+         "linux.resources.hugepageLimits[0]: pageSize is a number with KB, MB or GB, as 2MB"},
+        {R"({"linux":{"resources":{"rdma":{"mlx5":{}}}}})",
+         "linux.resources.rdma.mlx5: neither hcaHandles nor hcaObjects is given"},
+        {R"({"linux":{"netDevices":{"eth0":{"name":"a/b"}}}})",
+         "linux.netDevices.eth0: name is not a network interface's"},
+        {R"({"linux":{"personality":{"domain":"LINUX","flags":["X"]}}})",
+         "linux.personality: flags: the specification has none yet"},
+        {R"({"linux":{"timeOffsets":{"monotonic":{"nanosecs":1000000000}}}})",
+         "linux.timeOffsets.monotonic: nanosecs must be less than a second"},
+        {R"({"linux":{"rootfsPropagation":"odd"}})",
+         "linux: rootfsPropagation is private, shared, slave or unbindable"},
+        {R"({"linux":{"memoryPolicy":{"mode":"MPOL_ODD"}}})", "linux.memoryPolicy: mode \"MPOL_ODD\" is unknown"},
+        {R"({"linux":{"intelRdt":{"closID":"a/b"}}})", "linux.intelRdt: closID must be the name of a directory"},
+        {R"({"windows":{}})", "windows: is for another platform: this runtime is for Linux"},
     };
     for (const auto& [text, message] : cases) {
         try {
@@ -66,6 +103,69 @@ TEST(Oci, AMistakeIsNamedByItsPath) {
             ADD_FAILURE() << text << " was taken";
         } catch (const Error& error) {
             EXPECT_EQ(error.message(), message);
+        }
+    }
+}
+
+// What the engine never writes, but others do; the same file is a seed of the fuzz test.
+TEST(Oci, EveryKeyIsWrittenAsItWasRead) {
+    const std::string path = SOURCE_DIR "/tests/fuzz/runtime_config/every_key";
+    const Json document = parse_json(read_file(path), path);
+    EXPECT_EQ(again(document), document);
+}
+
+struct Refusal {
+    const char* why;
+    std::function<void(Config&)> change;
+    const char* words;
+};
+TEST(Oci, WhatDoesNotGoTogetherIsRefused) {
+    const Refusal cases[] = {
+        {"nothing of its own",
+         [](Config& c) { std::erase_if(c.namespaces, [](auto& n) { return n.type == NamespaceType::mount; }); },
+         "linux.namespaces"},
+        {"mappings without namespace",
+         [](Config& c) {
+             c.uid_mappings = {{0, 1, 1}};
+         },
+         "linux.uidMappings"},
+        {"namespace without mappings",
+         [](Config& c) {
+             c.namespaces.push_back({NamespaceType::user, ""});
+         },
+         "linux.uidMappings"},
+        {"no time of its own", [](Config& c) { c.time_offsets["monotonic"].seconds = 1; }, "linux.timeOffsets"},
+        {"no network of its own",
+         [](Config& c) {
+             c.sysctl.clear();
+             c.net_devices["eth0"] = "";
+             std::erase_if(c.namespaces, [](auto& n) { return n.type == NamespaceType::network; });
+         },
+         "linux.netDevices"},
+        {"no names of its own",
+         [](Config& c) {
+             c.domainname = "d";
+             std::erase_if(c.namespaces, [](auto& n) { return n.type == NamespaceType::uts; });
+         },
+         "domainname"},
+        {"the host's sysctl", [](Config& c) { c.sysctl["vm.swappiness"] = "1"; }, "linux.sysctl"},
+        {"a way out", [](Config& c) { c.sysctl["net/../kernel/hostname"] = "1"; }, "linux.sysctl"},
+        {"a relative mask", [](Config& c) { c.masked_paths = {"proc/x"}; }, "linux.maskedPaths"},
+        {"no such mount",
+         [](Config& c) {
+             c.mounts.push_back({"/m", "bind", "", {}});
+         },
+         "mounts[7]"},
+    };
+    EXPECT_NO_THROW(check_config(default_config(), false));
+    for (const auto& one : cases) {
+        Config config = default_config();
+        one.change(config);
+        try {
+            check_config(config, false);
+            ADD_FAILURE() << one.why << " was taken";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.message().find(one.words), 0u) << one.why << ": " << error.message();
         }
     }
 }

@@ -168,7 +168,30 @@ TEST(Seccomp, IsKeptAndReadBack) {
 
 TEST(Seccomp, RefusesWhatItDoesNotKnow) {
     EXPECT_THROW(compile_seccomp({{"defaultAction", "SCMP_ACT_MAYBE"}}), Error);
-    EXPECT_THROW(compile_seccomp({{"defaultAction", "SCMP_ACT_NOTIFY"}}), Error);
+    EXPECT_THROW(compile_seccomp({{"defaultAction", "SCMP_ACT_ALLOW"}, {"flags", {"SECCOMP_FILTER_FLAG_ODD"}}}), Error);
+}
+
+TEST(Seccomp, NotifyNeedsAListener) {
+    const Json without = {{"defaultAction", "SCMP_ACT_ALLOW"},
+                          {"flags", {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}},
+                          {"syscalls", {{{"names", {"mkdir"}}, {"action", "SCMP_ACT_NOTIFY"}}}}};
+    const auto program = compile_seccomp(without);
+    EXPECT_EQ(program.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    EXPECT_TRUE(needs_listener(program));
+    EXPECT_EQ(answer(program, __NR_mkdir), SECCOMP_RET_USER_NOTIF);
+    EXPECT_THROW(seccomp_listener(without, program), Error);
+    Json with = without;
+    with["listenerPath"] = "/run/agent.sock";
+    with["listenerMetadata"] = "foo";
+    EXPECT_EQ(seccomp_listener(with, program).path, "/run/agent.sock");
+    EXPECT_EQ(seccomp_listener(with, program).metadata, "foo");
+    const auto plain = compile_seccomp({{"defaultAction", "SCMP_ACT_ALLOW"}});
+    EXPECT_FALSE(needs_listener(plain));
+    EXPECT_EQ(seccomp_listener({{"listenerPath", "/x"}}, plain).path, "") << "nobody would be asked";
+    EXPECT_THROW(seccomp_listener({{"listenerMetadata", "x"}}, plain), Error);
+    EXPECT_THROW(
+        compile_seccomp({{"defaultAction", "SCMP_ACT_ALLOW"}, {"flags", {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}}}),
+        Error);
 }
 
 }  // namespace

@@ -122,7 +122,9 @@ TEST_F(RuntimeStart, GivesItsOwnTerminal) {
     const auto done = hoist::test::run(
         {"script", "-qec", "stty rows 33 cols 77; " + program() + " --root /run/rt run -b /tmp/b c", "/dev/null"});
     EXPECT_EQ(done.status, 5) << done.err;
-    EXPECT_NE(done.out.find("/dev/pts/0\r\n33 77\r\n"), std::string::npos) << done.out;
+    // script(1) may type a NUL in between, for the end of its own input.
+    EXPECT_NE(done.out.find("/dev/pts/0\r\n"), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("33 77\r\n"), std::string::npos) << done.out;
 }
 
 TEST_F(RuntimeStart, MovesTheRootWherePivotingIsNotWanted) {
