@@ -59,6 +59,7 @@ std::vector<Route> attach_routes();
 std::vector<Route> exec_routes();
 std::vector<Route> archive_routes();
 std::vector<Route> prune_routes();
+std::vector<Route> swarm_routes();
 std::vector<Route> image_routes();
 std::vector<Route> network_routes();
 std::vector<Route> volume_routes();

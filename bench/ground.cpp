@@ -59,6 +59,7 @@ void prepare() {
     config.resources.pids_limit = 1000;
     config.resources.cpu_shares = 1024;
     config.seccomp = runtime::default_seccomp_profile(runtime::default_capabilities());
+    config.oci_version = "1.0.2";  // older runtimes refuse what they do not know
     write_file_atomic(area + "/bundle/config.json", runtime::to_json(config).dump(), 0644, Durable::no);
     write_file_atomic(area + "/filter", runtime::compile_seccomp(config.seccomp).filter, 0644, Durable::no);
     sh("ip link add flbr type bridge && ip addr add 10.9.0.1/16 dev flbr && ip link set flbr up");

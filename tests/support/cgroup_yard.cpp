@@ -37,7 +37,7 @@ void each_directory(const std::string& path, const std::function<void(const std:
     act(path);
 }
 
-/// Lets the children of a v2 cgroup have all its controllers. Without effect beside v1, which holds them then.
+/// Lets the children of a v2 cgroup have all its controllers.
 void hand_down(const std::string& directory) {
     for (const auto& one : split(trim(read_file_if_exists(directory + "/cgroup.controllers").value_or("")), ' '))
         if (!one.empty()) put(directory + "/cgroup.subtree_control", "+" + one);
@@ -68,7 +68,8 @@ CgroupYard CgroupYard::make(const std::string& name) {
                 options.push_back(option);
         const std::string controllers = fields[2] == "cgroup2" ? "" : join(options, ",");
         const std::string path = fields[1] + "/" + name;
-        if (controllers.empty()) hand_down(fields[1]);
+        // Beside v1 the v2 tree stays without controllers: other runtimes refuse a mixture, and the root is not ours.
+        if (controllers.empty() && fields[1] == "/sys/fs/cgroup") hand_down(fields[1]);
         if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) fail_errno(errno, "make {}", path);
         if (controllers == "cpuset") {  // an empty cpuset lets nobody in
             put(path + "/cpuset.cpus", read_file(fields[1] + "/cpuset.cpus"));
