@@ -47,9 +47,6 @@ void map_ids(const Fd& tree, const Fd& id_map, bool recursive, const Mount& moun
 }
 
 Fd make_bind(const Mount& mount, const MountOptions& options, const Fd& id_map) {
-    if (!options.data.empty())
-        fail(Kind::invalid, "mount on {}: option \"{}\" has no meaning for a bind mount", mount.destination,
-             options.data.front().first);
     Fd tree = clone_source(mount, below_if(options.bind_recursive));
     if (id_map) map_ids(tree, id_map, options.id_mapped_recursive, mount);
     change_mount(tree, options.set, options.clear, Below::left_alone, mount.destination);
@@ -185,6 +182,9 @@ bool is_on(const Fd& fd, long magic) {
 
 Fd make_listed_mount(const Mount& mount, const MountSources& sources) {
     auto options = parse_mount_options(mount);
+    if (options.bind && !options.data.empty())
+        fail(Kind::invalid, "mount on {}: option \"{}\" has no meaning for a bind mount", mount.destination,
+             options.data.front().first);
     // What is to be filled first becomes read-only afterwards.
     if (options.copy_up) options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
     static const Fd none;
