@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hoist::runtime {
 
@@ -27,11 +28,11 @@ public:
             if (!end && length < room) {
                 begun_ += text;
             } else if (begun_.empty()) {
-                emit(text, false);
+                emit_part(text, false, emit);
             } else {
                 begun_ += text;
-                emit(std::string_view(begun_), true);
-                begun_.clear();
+                const std::string whole = std::exchange(begun_, {});
+                emit_part(whole, true, emit);
             }
         }
     }
@@ -47,6 +48,26 @@ public:
     bool within_line() const { return !begun_.empty(); }
 
 private:
+    /// Of a character that the cut would go through, what has come begins the next part: each part is for itself, and
+    /// half a character is none in any of them.
+    template <class Emit>
+    void emit_part(std::string_view text, bool continued, Emit&& emit) {
+        const std::size_t size = text.size() - begun_character(text);
+        emit(text.substr(0, size), continued);
+        begun_ = text.substr(size);
+    }
+
+    /// How many bytes at the end are the beginning of a UTF-8 character that goes on.
+    static std::size_t begun_character(std::string_view text) {
+        for (std::size_t size = 1; size <= 3 && size < text.size(); ++size) {
+            const auto byte = static_cast<unsigned char>(text[text.size() - size]);
+            const std::size_t wanted = byte < 0xc2 || byte > 0xf4 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+            if (wanted > size) return size;
+            if (byte < 0x80 || byte >= 0xc0) return 0;  // what begins here ends here
+        }
+        return 0;
+    }
+
     std::size_t longest_;
     std::string begun_;
 };

@@ -128,6 +128,17 @@ TEST_F(JsonLog, KeepsForeignBytesAsTheyAre) {  // SEC-53
     EXPECT_EQ(records, 2 + 65 + 1u);
 }
 
+TEST_F(JsonLog, CharactersAreNotCutWhereALineIs) {
+    std::string text = "x";  // so that a cut falls into a character, wherever parts end
+    for (int i = 0; i < 20000; ++i) text += i % 2 ? "\u20ac" : "\U0001f40b";
+    text += "\n";
+    JsonLogWriter writer(settings());
+    for (std::size_t at = 0; at < text.size(); at += 1001) writer.append(Stream::stdout_, text.substr(at, 1001));
+    std::string back;
+    for (const auto& line : read()) back += line.substr(2);
+    EXPECT_TRUE(back == text);
+}
+
 TEST_F(JsonLog, TailSinceAndUntilSelect) {
     JsonLogWriter writer(settings(2000, 3));
     for (int i = 0; i < 20; ++i) writer.append(i % 4 ? Stream::stdout_ : Stream::stderr_, std::to_string(i) + "\n");

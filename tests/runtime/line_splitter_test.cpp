@@ -26,6 +26,12 @@ INSTANTIATE_TEST_SUITE_P(Texts, SplitLines,
                                          SplitCase{{"rest"}, {"+rest"}}, SplitCase{{"12345678"}, {"12345678"}},
                                          SplitCase{{"12345678\n"}, {"12345678", "\n"}},
                                          SplitCase{{"1234", "56789\n"}, {"+12345678", "9\n"}},
+                                         SplitCase{{"1234567\u00fc\n"}, {"1234567", "+\u00fc\n"}},
+                                         SplitCase{{"123456\U0001f40b", "x\n"}, {"123456", "+\U0001f40bx\n"}},
+                                         SplitCase{{"123456\xf0\x9f", "\x90\x8b\n"}, {"123456", "+\U0001f40b\n"}},
+                                         SplitCase{{"12345\u20ac9\n"}, {"12345\u20ac", "9\n"}},
+                                         SplitCase{{"1234567\xff""9\n"}, {"1234567\xff", "9\n"}},
+                                         SplitCase{{"12345\x80\x80\x80""9\n"}, {"12345\x80\x80\x80", "9\n"}},
                                          SplitCase{{"\n\n"}, {"\n", "\n"}}, SplitCase{{""}, {}}));
 
 }  // namespace
