@@ -53,8 +53,12 @@ PidNote::~PidNote() {
 pid_t PidNote::clone_sibling(std::uint64_t namespaces) {
     check(::madvise(const_cast<pid_t*>(note_), sizeof(pid_t), MADV_DONTFORK), "keep a page from the new process");
     const unsigned long flags = namespaces | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
-    return static_cast<pid_t>(
-        check(::syscall(SYS_clone, flags, nullptr, note_, nullptr, nullptr), "make the process in the container"));
+    const long pid = ::syscall(SYS_clone, flags, nullptr, note_, nullptr, nullptr);
+    if (pid < 0 && errno == EAGAIN)
+        fail(Kind::conflict,
+             "make the process in the container: it is at its limit of processes: end some, or raise its pids limit "
+             "(or the ulimit nproc of its user)");
+    return static_cast<pid_t>(check(static_cast<int>(pid), "make the process in the container"));
 }
 
 int signal_process(const Fd& pidfd, int signal) {

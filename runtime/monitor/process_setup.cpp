@@ -26,7 +26,7 @@ void be_deaf() {
     struct sigaction action {};
     action.sa_handler = ignore;
     action.sa_flags = SA_RESTART;
-    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM})
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM})
         ::sigaction(number, &action, nullptr);
 }
 
