@@ -106,8 +106,8 @@ asio::awaitable<void> prune_volumes(Exchange& exchange, Services& services) {
     const auto wanted = wanted_of(exchange, {"all", "label", "label!"});
     // Since 1.42 named volumes go only when asked for: they hold what people want to keep.
     const auto all = wanted.filters.values("all");
-    const bool named = exchange.request.version < ApiVersion{1, 42} ||
-                       (!all.empty() && all.front() != "false" && all.front() != "0");
+    const bool named =
+        exchange.request.version < ApiVersion{1, 42} || (!all.empty() && all.front() != "false" && all.front() != "0");
     Json gone = Json::array();
     std::int64_t reclaimed = 0;
     const auto used = used_volumes(services.engine);

@@ -16,7 +16,8 @@ asio::awaitable<void> not_a_manager(Exchange&, Services&) {
 
 asio::awaitable<void> no_swarm(Exchange& exchange, Services&) {
     co_await exchange.send_json(
-        501, wire::error_body(Kind::invalid, "hoist runs containers on one host: there is no swarm to make or to join"));
+        501,
+        wire::error_body(Kind::invalid, "hoist runs containers on one host: there is no swarm to make or to join"));
 }
 
 asio::awaitable<void> not_in_a_swarm(Exchange&, Services&) {
@@ -47,9 +48,9 @@ std::vector<Route> swarm_routes() {
     for (const char* pattern : {"/plugins/{name...}/enable", "/plugins/{name...}/disable", "/plugins/{name...}/push",
                                 "/plugins/{name...}/set", "/plugins/{name...}/upgrade"})
         routes.push_back({"POST", pattern, no_such_plugin});
-    for (const char* pattern : {"/swarm", "/swarm/{rest...}", "/nodes", "/nodes/{rest...}", "/services",
-                                "/services/{rest...}", "/tasks", "/tasks/{rest...}", "/secrets", "/secrets/{rest...}",
-                                "/configs", "/configs/{rest...}"})
+    for (const char* pattern :
+         {"/swarm", "/swarm/{rest...}", "/nodes", "/nodes/{rest...}", "/services", "/services/{rest...}", "/tasks",
+          "/tasks/{rest...}", "/secrets", "/secrets/{rest...}", "/configs", "/configs/{rest...}"})
         for (const char* method : {"GET", "POST", "DELETE"}) routes.push_back({method, pattern, not_a_manager});
     return routes;
 }

@@ -84,8 +84,7 @@ asio::awaitable<void> read_upload(Exchange& exchange, asio::thread_pool& pool, R
     };
     const auto executor = co_await asio::this_coro::executor;
     Descriptor write_end(executor, pipe.write_end.release());
-    const auto problem =
-        co_await (feed(exchange, std::move(write_end), upload) && outcome(pool, std::move(job)));
+    const auto problem = co_await (feed(exchange, std::move(write_end), upload) && outcome(pool, std::move(job)));
     if (problem) throw Error(*problem);
 }
 

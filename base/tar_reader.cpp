@@ -99,7 +99,8 @@ std::string_view TarReader::some(std::int64_t most) {
         while (bytes_.empty())
             if (!source_(bytes_) && bytes_.empty()) fail(Kind::invalid, "the archive ends too early");
     }
-    const auto size = static_cast<std::size_t>(std::min<std::int64_t>(most, std::ssize(bytes_) - static_cast<std::ptrdiff_t>(at_)));
+    const auto size =
+        static_cast<std::size_t>(std::min<std::int64_t>(most, std::ssize(bytes_) - static_cast<std::ptrdiff_t>(at_)));
     at_ += size;
     return std::string_view(bytes_).substr(at_ - size, size);
 }

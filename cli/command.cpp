@@ -28,8 +28,8 @@ ProgressMode Context::progress_mode() const {
 bool wants_json(const Arguments& arguments) {
     const auto format = arguments.get("format", "table");
     if (format == "json") return true;
-    if (format == "table") return false;
-    throw UsageError(fmt::format("--format: '{}' is neither table nor json", escape_for_terminal(format)));
+    if (format == "table" || format.find("{{") != std::string::npos) return false;
+    throw UsageError(fmt::format("--format: '{}' is neither table, json nor a template", escape_for_terminal(format)));
 }
 
 void print_json(const Json& value) {

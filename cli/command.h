@@ -76,8 +76,8 @@ std::vector<Command> event_commands();
 /// The option of all that join a terminal.
 inline const Option detach_keys_option{"--detach-keys", "KEYS", "let go of it with these; default ctrl-p,ctrl-q"};
 /// The option that all lists have.
-inline const Option format_option{"--format", "FORMAT", "table or json"};
-/// Whether --format asks for JSON. @throws UsageError for another word
+inline const Option format_option{"--format", "FORMAT", "table, json, or a template such as '{{.Name}}'"};
+/// Whether --format asks for JSON; not for a table or a template. @throws UsageError for another word
 bool wants_json(const Arguments& arguments);
 /// Prints a value as indented JSON.
 void print_json(const Json& value);

@@ -29,10 +29,11 @@ const Options global_options = {
 const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands = [] {
         std::vector<Command> all;
-        for (const auto& group : {stack_commands(), stack_list_commands(), pause_commands(), log_commands(),
-                                  exec_commands(), copy_commands(), port_commands(), prune_commands(), attach_commands(), config_commands(), container_commands(),
-                                  update_commands(), stats_commands(), top_commands(), run_commands(), image_commands(),
-                                  network_commands(), volume_commands(), event_commands(), system_commands()})
+        for (const auto& group :
+             {stack_commands(),     stack_list_commands(), pause_commands(),  log_commands(),    exec_commands(),
+              copy_commands(),      port_commands(),       prune_commands(),  attach_commands(), config_commands(),
+              container_commands(), update_commands(),     stats_commands(),  top_commands(),    run_commands(),
+              image_commands(),     network_commands(),    volume_commands(), event_commands(),  system_commands()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();
@@ -97,11 +98,18 @@ const Command* find_command(std::vector<std::string>& words, bool stack_only) {
 /// Docker's longer spellings in our words: "container ls" is "ps", "image rm" is "rmi", "volume inspect" is
 /// "inspect --type volume". Empty if the words are none.
 std::vector<std::string> without_synonym(const std::vector<std::string>& words) {
-    static const std::map<std::string, std::vector<std::string>> others = {
-        {"container ls", {"ps"}},          {"container list", {"ps"}},       {"container ps", {"ps"}},
-        {"container remove", {"rm"}},      {"image ls", {"images"}},         {"image list", {"images"}},
-        {"image rm", {"rmi"}},             {"image remove", {"rmi"}},        {"network list", {"network", "ls"}},
-        {"network remove", {"network", "rm"}}, {"volume list", {"volume", "ls"}}, {"volume remove", {"volume", "rm"}}};
+    static const std::map<std::string, std::vector<std::string>> others = {{"container ls", {"ps"}},
+                                                                           {"container list", {"ps"}},
+                                                                           {"container ps", {"ps"}},
+                                                                           {"container remove", {"rm"}},
+                                                                           {"image ls", {"images"}},
+                                                                           {"image list", {"images"}},
+                                                                           {"image rm", {"rmi"}},
+                                                                           {"image remove", {"rmi"}},
+                                                                           {"network list", {"network", "ls"}},
+                                                                           {"network remove", {"network", "rm"}},
+                                                                           {"volume list", {"volume", "ls"}},
+                                                                           {"volume remove", {"volume", "rm"}}};
     if (words.size() < 2) return {};
     const std::string &group = words[0], &verb = words[1];
     const std::vector<std::string> rest(words.begin() + 2, words.end());

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/each.h"
+#include "cli/format.h"
 #include "cli/targets.h"
 #include "wire/url.h"
 
@@ -80,7 +81,7 @@ int inspect(Context& context, const Arguments& arguments) {
             status = 1;
         }
     }
-    print_json(found);
+    if (!print_by_template(arguments, {}, found.get<std::vector<Json>>())) print_json(found);
     return status;
 }
 
@@ -114,7 +115,7 @@ std::vector<Command> container_commands() {
              .words = "NAME...",
              .summary = "all there is to know of containers, images, networks or volumes, as JSON",
              .options = {{"--type", "TYPE", "container, image, network or volume"},
-                         {"--format", "FORMAT", "json (always so)"}},
+                         {"-f, --format", "FORMAT", "json, or a template such as '{{.State.Status}}'"}},
              .least_words = 1,
              .run = inspect}};
 }

@@ -63,7 +63,8 @@ Found found_from(const Answer& answer) {
 std::optional<Found> look(Context& context, const Place& place) {
     const Answer answer = context.client().open("HEAD", archive_target(place.container, place.path));
     if (answer.status == 404) return std::nullopt;
-    if (answer.status >= 400) fail(Kind::internal, "look at {} in {}: status {}", place.path, place.container, answer.status);
+    if (answer.status >= 400)
+        fail(Kind::internal, "look at {} in {}: status {}", place.path, place.container, answer.status);
     return found_from(answer);
 }
 
@@ -112,7 +113,8 @@ int copy_to_stream(Context& context, const Place& from) {
 
 int copy_out(Context& context, Place from, const std::string& to, const Arguments& arguments) {
     if (arguments.flag("follow-link"))
-        if (const auto there = look(context, from); there && !there->link_target.empty()) from.path = there->link_target;
+        if (const auto there = look(context, from); there && !there->link_target.empty())
+            from.path = there->link_target;
     if (to == "-") return copy_to_stream(context, from);
     Answer answer = context.client().stream("GET", archive_target(from.container, from.path));
     const bool directory = found_from(answer).directory, content = means_content(from.path);
@@ -155,8 +157,8 @@ Place behind_link(Context& context, Place place, std::optional<Found>& there) {
 }
 
 int copy_in(Context& context, const std::string& from, Place to, const Arguments& arguments) {
-    const char* options = arguments.flag("archive") ? "&noOverwriteDirNonDir=true&copyUIDGID=true"
-                                                    : "&noOverwriteDirNonDir=true";
+    const char* options =
+        arguments.flag("archive") ? "&noOverwriteDirNonDir=true&copyUIDGID=true" : "&noOverwriteDirNonDir=true";
     std::optional<Found> there;
     to = behind_link(context, std::move(to), there);
     if (from == "-") {
@@ -178,9 +180,8 @@ int copy_in(Context& context, const std::string& from, Place to, const Arguments
     if (name.empty() || name == "..") name = last_name(::realpath(from.c_str(), real.data()) ? real.data() : "root");
     const auto goal = landing(to.path, there, directory, means_content(from), name);
     const std::string parent = goal.directory.starts_with('/') ? goal.directory : "/" + goal.directory;
-    upload(context, archive_target(to.container, parent, options), [&](const TarWriter::Sink& sink) {
-        write_files(source, goal.name.empty() ? "." : goal.name, sink);
-    });
+    upload(context, archive_target(to.container, parent, options),
+           [&](const TarWriter::Sink& sink) { write_files(source, goal.name.empty() ? "." : goal.name, sink); });
     return 0;
 }
 
@@ -192,7 +193,8 @@ int copy(Context& context, const Arguments& arguments) {
                                                 : "cp: files are not copied from container to container; go through -");
     for (Place* place : {&from, &to}) {
         if (place->container.empty()) continue;
-        if (place->path.empty()) throw UsageError(fmt::format("cp: '{}:' has no path", escape_for_terminal(place->container)));
+        if (place->path.empty())
+            throw UsageError(fmt::format("cp: '{}:' has no path", escape_for_terminal(place->container)));
         place->container = find_container(context, place->container, arguments.number("index"));
     }
     return from.container.empty() ? copy_in(context, from.path, std::move(to), arguments)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "wire/errors.h"
 #include "wire/filters.h"
 #include "wire/time.h"
@@ -40,23 +41,25 @@ wire::Query query_of(const Arguments& arguments) {
 }
 
 /// Prints the whole lines of `bytes` and takes them off.
-void print_events(std::string& bytes, bool json) {
+void print_events(std::string& bytes, const Arguments& arguments) {
+    const bool json = arguments.flag("json") || arguments.get("format") == "json";
     for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n')) {
         const std::string line = bytes.substr(0, end);
         bytes.erase(0, end + 1);
         if (trim(line).empty()) continue;
         const Json event = parse_json(line, "event");
+        if (print_by_template(arguments, {}, {event})) continue;
         print(json ? wire::dump(event) + "\n" : event_line(event));
     }
 }
 
 int events(Context& context, const Arguments& arguments) {
-    const bool json = wants_json(arguments) || arguments.flag("json");
+    wants_json(arguments);  // refuses what is no format before anything is asked
     Answer answer = context.client().stream("GET", "/events?" + query_of(arguments).str());
     std::string bytes;
     for (bool more = true; more;) {
         more = answer.read_some(bytes);  // the last bytes come with the end
-        print_events(bytes, json);
+        print_events(bytes, arguments);
     }
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/each.h"
+#include "cli/format.h"
 #include "cli/table.h"
 #include "wire/url.h"
 
@@ -22,6 +23,9 @@ std::pair<std::string, std::string> split_reference(const std::string& reference
     return {reference.substr(0, colon), reference.substr(colon + 1)};
 }
 
+const FieldTitles image_titles = {{"Repository", "REPOSITORY"}, {"Tag", "TAG"},   {"ID", "IMAGE ID"},
+                                  {"CreatedSince", "CREATED"},  {"Size", "SIZE"}, {"CreatedAt", "CREATED AT"}};
+
 int list(Context& context, const Arguments& arguments) {
     const Json images = context.client().get("/images/json");
     if (wants_json(arguments)) {
@@ -29,6 +33,7 @@ int list(Context& context, const Arguments& arguments) {
         return 0;
     }
     std::vector<Row> rows;
+    std::vector<Json> facts;
     for (const auto& image : images) {
         const auto id = json_value<std::string>(image, "Id", "");
         auto names = json_value<std::vector<std::string>>(image, "RepoTags", {});
@@ -36,11 +41,18 @@ int list(Context& context, const Arguments& arguments) {
         const TimePoint created(std::chrono::seconds(json_value<std::int64_t>(image, "Created", 0)));
         for (const auto& name : names) {
             const auto [repository, tag] = split_reference(name);
+            facts.push_back({{"Repository", repository},
+                             {"Tag", tag},
+                             {"ID", arguments.flag("no-trunc") ? id : short_id(id)},
+                             {"CreatedAt", format_time(created)},
+                             {"CreatedSince", human_duration(std::max(now() - created, Nanoseconds(0))) + " ago"},
+                             {"Size", format_bytes({json_value<std::int64_t>(image, "Size", 0)})}});
             rows.push_back({repository, tag, arguments.flag("no-trunc") ? id : short_id(id),
                             human_duration(std::max(now() - created, Nanoseconds(0))) + " ago",
                             format_bytes({json_value<std::int64_t>(image, "Size", 0)})});
         }
     }
+    if (print_by_template(arguments, image_titles, facts)) return 0;
     if (arguments.flag("quiet"))
         for (const auto& row : rows) print(row[2] + "\n");
     else

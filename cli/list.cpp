@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "cli/project_files.h"
 #include "cli/table.h"
 #include "cli/targets.h"
@@ -65,25 +66,66 @@ Json as_json(const ListedContainer& container) {
             {"Publishers", std::move(publishers)}};
 }
 
-bool passes(const ListedContainer& container, const Arguments& arguments, bool of_project) {
-    auto statuses = arguments.all("status");
-    for (const auto& filter : arguments.all("filter")) {
-        const auto equals = filter.find('=');
-        const std::string value = equals == std::string::npos ? "" : filter.substr(equals + 1);
-        if (filter.rfind("status=", 0) == 0)
-            statuses.push_back(value);
-        else if (filter.rfind("name=", 0) == 0) {
-            if (container.name.find(value) == std::string::npos) return false;
-        } else
-            throw UsageError(
-                fmt::format("--filter: '{}' is neither status=... nor name=...", escape_for_terminal(filter)));
-    }
-    if (!statuses.empty() &&
-        std::find(statuses.begin(), statuses.end(), text(container.entry, "State")) == statuses.end())
-        return false;
-    const auto& services = arguments.words;
-    return !of_project || services.empty() ||
-           std::find(services.begin(), services.end(), container.service) != services.end();
+bool is_asked(const ListedContainer& container, const std::vector<std::string>& services) {
+    return services.empty() || std::find(services.begin(), services.end(), container.service) != services.end();
+}
+
+wire::Filters filters_of(const Arguments& arguments) {
+    wire::Filters filters;
+    for (const auto& filter : arguments.all("filter")) filters.add(filter);
+    for (const auto& status : arguments.all("status")) filters.add("status", status);
+    return filters;
+}
+
+/// As `docker ps --format` names them; .Name, .Service and the like as docker compose does.
+Json template_row(const ListedContainer& container, bool whole) {
+    Json row = as_json(container);
+    const Json labels = row["Labels"];
+    std::vector<std::string> pairs, networks, mounts;
+    for (const auto& [key, value] : labels.items()) pairs.push_back(key + "=" + value.get<std::string>());
+    for (const auto& [name, endpoint] : row["Networks"].items()) networks.push_back(name);
+    for (const auto& mount : json_value<std::vector<Json>>(container.entry, "Mounts", {}))
+        mounts.push_back(mount.contains("Name") ? text(mount, "Name") : text(mount, "Source"));
+    const auto command = text(container.entry, "Command");
+    const TimePoint created(std::chrono::seconds(json_value<std::int64_t>(container.entry, "Created", 0)));
+    row["ID"] = whole ? container.id : short_id(container.id);
+    row["Names"] = container.name;
+    row["Command"] = "\"" + (whole ? command : shorten(command, 20)) + "\"";
+    row["CreatedAt"] = format_time(created);
+    row["RunningFor"] = age(container.entry);
+    row["LabelMap"] = labels;
+    row["Labels"] = join(pairs, ",");
+    row["Networks"] = join(networks, ",");
+    row["Mounts"] = join(mounts, ",");
+    row["LocalVolumes"] = std::to_string(mounts.size());
+    return row;
+}
+
+const FieldTitles template_titles = {{"ID", "CONTAINER ID"},
+                                     {"Names", "NAMES"},
+                                     {"Name", "NAME"},
+                                     {"Image", "IMAGE"},
+                                     {"Command", "COMMAND"},
+                                     {"CreatedAt", "CREATED AT"},
+                                     {"RunningFor", "CREATED"},
+                                     {"Ports", "PORTS"},
+                                     {"State", "STATE"},
+                                     {"Status", "STATUS"},
+                                     {"Health", "HEALTH"},
+                                     {"Labels", "LABELS"},
+                                     {"Mounts", "MOUNTS"},
+                                     {"Networks", "NETWORKS"},
+                                     {"Service", "SERVICE"},
+                                     {"Project", "PROJECT"},
+                                     {"LocalVolumes", "LOCAL VOLUMES"},
+                                     {"ExitCode", "EXIT CODE"}};
+
+/// The newest N of all, running or not, as --latest and --last ask for.
+void keep_newest(std::vector<ListedContainer>& containers, std::size_t count) {
+    const auto created = [](const auto& one) { return json_value<std::int64_t>(one.entry, "Created", 0); };
+    std::stable_sort(containers.begin(), containers.end(),
+                     [&](const auto& left, const auto& right) { return created(left) > created(right); });
+    if (containers.size() > count) containers.resize(count);
 }
 
 std::string image_text(const Json& entry) {
@@ -110,10 +152,15 @@ void print_table(const std::vector<ListedContainer>& containers, bool of_project
 int list(Context& context, const Arguments& arguments) {
     auto project = find_project_name(context);
     if (!project && !arguments.words.empty()) project = project_name(context);  // says what is missing
-    const bool all = arguments.flag("all") || arguments.has("status") || arguments.has("filter");
-    std::vector<ListedContainer> shown;
-    for (auto& container : list_containers(context, project, all))
-        if (passes(container, arguments, project.has_value())) shown.push_back(std::move(container));
+    const auto last = arguments.flag("latest") ? std::optional(1L) : arguments.number("last");
+    const bool all = arguments.flag("all") || last || arguments.has("status") || arguments.has("filter");
+    auto shown = list_containers(context, project, all, filters_of(arguments));
+    if (project) std::erase_if(shown, [&](const auto& one) { return !is_asked(one, arguments.words); });
+    if (last) keep_newest(shown, static_cast<std::size_t>(std::max(*last, 0L)));
+    std::vector<Json> rows;
+    if (arguments.get("format").find("{{") != std::string::npos)
+        for (const auto& one : shown) rows.push_back(template_row(one, arguments.flag("no-trunc")));
+    if (print_by_template(arguments, template_titles, rows)) return 0;
     if (arguments.flag("services")) {
         std::set<std::string> services;
         for (const auto& container : shown) services.insert(container.service);
@@ -141,7 +188,10 @@ std::vector<Command> stack_list_commands() {
                          {"-q, --quiet", "", "only ids"},
                          {"--services", "", "only names of services"},
                          {"--status", "STATUS", "only with this status: running, exited, ...; may be repeated"},
-                         {"--filter", "KEY=VALUE", "status=... or name=..."},
+                         {"--filter", "KEY=VALUE",
+                          "status=, name=, label=, network=, volume=, health=, ancestor=, ...; may be repeated"},
+                         {"-n, --last", "N", "the N newest ones, running or not"},
+                         {"-l, --latest", "", "the newest one"},
                          {"--no-trunc", "", "whole ids and commands"},
                          format_option},
              .run = list,

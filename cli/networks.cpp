@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/each.h"
+#include "cli/format.h"
 #include "cli/table.h"
 #include "wire/url.h"
 
@@ -15,6 +16,15 @@ int list(Context& context, const Arguments& arguments) {
         print_json(networks);
         return 0;
     }
+    std::vector<Json> facts;
+    for (Json network : networks) {
+        network["ID"] = short_id(json_value<std::string>(network, "Id", ""));
+        network["LabelMap"] = json_value<Json>(network, "Labels", Json::object());
+        facts.push_back(std::move(network));
+    }
+    if (print_by_template(arguments, {{"ID", "NETWORK ID"}, {"Name", "NAME"}, {"Driver", "DRIVER"}, {"Scope", "SCOPE"}},
+                          facts))
+        return 0;
     std::vector<Row> rows;
     for (const auto& network : networks) {
         std::string subnet;

@@ -84,8 +84,9 @@ private:
 
     void place_file(TarReader& from, const Fd& dir, const std::string& name, const TarMember& member) {
         make_room(dir, name);
-        const Fd file(check(::openat(dir.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
-                            "make the file"));
+        const Fd file(
+            check(::openat(dir.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+                  "make the file"));
         for (auto bytes = from.content(); !bytes.empty(); bytes = from.content()) write_all(file, bytes, name);
         if (how_.keep_owners) check(::fchown(file.get(), member.uid, member.gid), "set the owner");
         check(::fchmod(file.get(), member.mode & 07777), "set the mode");

@@ -21,12 +21,13 @@ std::string address(const Json& binding) {
 int port(Context& context, const Arguments& arguments) {
     const auto name = find_container(context, arguments.words[0], arguments.number("index"));
     const Json facts = context.client().get(container_path(name, "json"));
-    const Json ports = json_value<Json>(json_value<Json>(facts, "NetworkSettings", Json::object()), "Ports", Json::object());
-    const auto wanted = arguments.words.size() > 1
-                            ? std::optional(with_protocol(arguments.words[1] + (arguments.has("protocol")
-                                                                                    ? "/" + arguments.get("protocol")
-                                                                                    : "")))
-                            : std::nullopt;
+    const Json ports =
+        json_value<Json>(json_value<Json>(facts, "NetworkSettings", Json::object()), "Ports", Json::object());
+    const auto wanted =
+        arguments.words.size() > 1
+            ? std::optional(with_protocol(arguments.words[1] +
+                                          (arguments.has("protocol") ? "/" + arguments.get("protocol") : "")))
+            : std::nullopt;
     bool found = false;
     for (const auto& [inner, bindings] : ports.items()) {
         if (!bindings.is_array() || (wanted && inner != *wanted)) continue;
@@ -35,8 +36,7 @@ int port(Context& context, const Arguments& arguments) {
             print(wanted ? address(binding) + "\n" : fmt::format("{} -> {}\n", inner, address(binding)));
         }
     }
-    if (wanted && !found)
-        fail(Kind::not_found, "container {} does not publish port {}", arguments.words[0], *wanted);
+    if (wanted && !found) fail(Kind::not_found, "container {} does not publish port {}", arguments.words[0], *wanted);
     return 0;
 }
 

@@ -17,15 +17,16 @@ namespace {
 /// Asks at a terminal; elsewhere --force has to say it, since nobody is there to answer.
 bool confirmed(const Arguments& arguments, const std::string& what) {
     if (arguments.flag("force")) return true;
-    if (!is_terminal(STDIN_FILENO)) throw UsageError("prune removes things for good: say --force, or run it at a terminal");
+    if (!is_terminal(STDIN_FILENO))
+        throw UsageError("prune removes things for good: say --force, or run it at a terminal");
     print_error(fmt::format("This removes {}. Go on? [y/N] ", what));
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-int prune(Context& context, const Arguments& arguments, const std::string& path, const char* list, wire::Filters filters,
-          const std::string& what) {
+int prune(Context& context, const Arguments& arguments, const std::string& path, const char* list,
+          wire::Filters filters, const std::string& what) {
     for (const auto& filter : arguments.all("filter")) filters.add(filter);
     if (!confirmed(arguments, what)) return 1;
     const auto query = filters.empty() ? "" : "?filters=" + wire::percent_encode(filters.str());

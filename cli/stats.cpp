@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "cli/project_files.h"
 #include "cli/stats_line.h"
 #include "cli/targets.h"
@@ -39,6 +40,16 @@ struct Watched {
     }
 };
 
+const FieldTitles stats_fields = {{"Container", "CONTAINER"},
+                                  {"ID", "CONTAINER ID"},
+                                  {"Name", "NAME"},
+                                  {"CPUPerc", "CPU %"},
+                                  {"MemUsage", "MEM USAGE / LIMIT"},
+                                  {"MemPerc", "MEM %"},
+                                  {"NetIO", "NET I/O"},
+                                  {"BlockIO", "BLOCK I/O"},
+                                  {"PIDs", "PIDS"}};
+
 class StatsTable {
 public:
     StatsTable(Context& context, const Arguments& arguments)
@@ -47,7 +58,8 @@ public:
           all_(arguments.flag("all")),
           once_(arguments.flag("no-stream")),
           json_(wants_json(arguments)),
-          whole_(arguments.flag("no-trunc")) {}
+          whole_(arguments.flag("no-trunc")),
+          arguments_(arguments) {}
 
     int run() {
         find_containers();
@@ -134,6 +146,9 @@ private:
                 print(stats_object(one.line, whole_).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
             return;
         }
+        std::vector<Json> facts;
+        for (const auto& one : watched_) facts.push_back(stats_object(one.line, whole_));
+        if (print_by_template(arguments_, stats_fields, facts)) return;
         std::vector<Row> rows;
         for (const auto& one : watched_) rows.push_back(stats_row(one.line, whole_));
         const bool live = !once_ && is_terminal(STDOUT_FILENO);
@@ -143,6 +158,7 @@ private:
     Context& context_;
     std::vector<std::string> words_;
     bool all_, once_, json_, whole_;
+    const Arguments& arguments_;
     std::list<Watched> watched_;
     int drawn_ = 0;
 };

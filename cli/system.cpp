@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/daemon_start.h"
+#include "cli/format.h"
 #include "cli/table.h"
 
 namespace hoist::cli {
@@ -18,6 +19,7 @@ int version(Context& context, const Arguments& arguments) {
     // Asking for a version starts no daemon.
     const Client client(daemon_socket(context.globals.host));
     if (client.try_connect() == 0) answer["Server"] = client.get("/version");
+    if (print_by_template(arguments, {}, {answer})) return 0;
     if (wants_json(arguments)) {
         print_json(answer);
         return 0;
@@ -36,6 +38,7 @@ int version(Context& context, const Arguments& arguments) {
 
 int info(Context& context, const Arguments& arguments) {
     const Json facts = context.client().get("/info");
+    if (print_by_template(arguments, {}, {facts})) return 0;
     if (wants_json(arguments)) {
         print_json(facts);
         return 0;
@@ -53,6 +56,7 @@ int info(Context& context, const Arguments& arguments) {
 /// Exit status 1 if anything disagrees.
 int audit(Context& context, const Arguments& arguments) {
     const Json findings = json_value<Json>(context.client().get("/hoist/v1/system/audit"), "findings", Json::array());
+    if (print_by_template(arguments, {}, findings.get<std::vector<Json>>())) return findings.empty() ? 0 : 1;
     if (wants_json(arguments)) {
         print_json(findings);
     } else if (findings.empty()) {
@@ -69,6 +73,9 @@ int audit(Context& context, const Arguments& arguments) {
 
 int list_projects(Context& context, const Arguments& arguments) {
     const Json projects = context.client().get("/hoist/v1/projects");
+    if (print_by_template(arguments, {{"name", "NAME"}, {"running", "RUNNING"}, {"total", "TOTAL"}},
+                          projects.get<std::vector<Json>>()))
+        return 0;
     if (wants_json(arguments)) {
         print_json(projects);
         return 0;

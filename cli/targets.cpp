@@ -33,14 +33,12 @@ bool ListedContainer::running() const {
     return state == "running" || state == "paused";
 }
 
-std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all) {
+std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all,
+                                             wire::Filters filters) {
     wire::Query query;
     if (all) query.add("all", "1");
-    if (project) {
-        wire::Filters filters;
-        filters.add("label", "com.docker.compose.project=" + *project);
-        query.add("filters", filters.str());
-    }
+    if (project) filters.add("label", "com.docker.compose.project=" + *project);
+    if (!filters.empty()) query.add("filters", filters.str());
     std::vector<ListedContainer> found;
     const Json list = context.client().get("/containers/json?" + query.str());
     for (const auto& entry : list) found.push_back(listed(entry));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "wire/filters.h"
 
 namespace hoist::cli {
 
@@ -19,7 +20,8 @@ struct ListedContainer {
 };
 
 /// The containers of a project (or all), by service and number.
-std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all);
+std::vector<ListedContainer> list_containers(Context& context, const std::optional<std::string>& project, bool all,
+                                             wire::Filters filters = {});
 
 /// "service-1", as the log prefix shows it, or the name.
 std::string label_of(const ListedContainer& container);

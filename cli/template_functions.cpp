@@ -80,7 +80,8 @@ Json index(const Values& values) {
     for (std::size_t i = 1; i < values.size(); ++i) {
         if (value.is_array() && values[i].is_number()) {
             const auto at = values[i].get<std::int64_t>();
-            if (at < 0 || at >= std::ssize(value)) throw UsageError(fmt::format("--format: index {} is out of range", at));
+            if (at < 0 || at >= std::ssize(value))
+                throw UsageError(fmt::format("--format: index {} is out of range", at));
             value = Json(value[static_cast<std::size_t>(at)]);
         } else if (value.is_object()) {
             value = value.value(go_text(values[i]), Json());
@@ -119,11 +120,13 @@ std::string with_width(std::string text, std::string_view flags) {
 
 std::string conversion(char verb, std::string_view flags, const Json& value) {
     const auto point = flags.find('.');
-    const auto precision = point == std::string_view::npos ? -1 : std::atoi(std::string(flags.substr(point + 1)).c_str());
+    const auto precision =
+        point == std::string_view::npos ? -1 : std::atoi(std::string(flags.substr(point + 1)).c_str());
     std::string text = go_text(value);
     if (verb == 'q') text = Json(text).dump();
     if (verb == 'x' && value.is_number_integer()) text = fmt::format("{:x}", value.get<std::int64_t>());
-    if (verb == 'f' && value.is_number()) text = fmt::format("{:.{}f}", value.get<double>(), precision < 0 ? 6 : precision);
+    if (verb == 'f' && value.is_number())
+        text = fmt::format("{:.{}f}", value.get<double>(), precision < 0 ? 6 : precision);
     if (verb == 's' && precision >= 0) text = text.substr(0, static_cast<std::size_t>(precision));
     return with_width(std::move(text), flags.substr(0, point));
 }

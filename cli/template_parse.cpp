@@ -38,7 +38,8 @@ public:
     }
 
     [[noreturn]] void fail_here(const std::string& what) const {
-        throw UsageError(fmt::format("--format: {}, at character {} of '{}'", what, at_ + 1, escape_for_terminal(text_)));
+        throw UsageError(
+            fmt::format("--format: {}, at character {} of '{}'", what, at_ + 1, escape_for_terminal(text_)));
     }
 
 private:
@@ -84,7 +85,8 @@ private:
         if (c == '"' || c == '`' || c == '\'') return quoted(c);
         if (c == '.' && at_ + 1 < text_.size() && is_name(text_[at_ + 1])) return {Token::Kind::field, name_after(1)};
         if (c == '$') return {Token::Kind::variable, name_after(0)};
-        if (std::isdigit(static_cast<unsigned char>(c)) || (c == '-' && at_ + 1 < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_ + 1]))))
+        if (std::isdigit(static_cast<unsigned char>(c)) ||
+            (c == '-' && at_ + 1 < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_ + 1]))))
             return number();
         if (is_name(c)) return {Token::Kind::word, name_after(0)};
         if (text_.substr(at_, 2) == ":=") return at_ += 2, Token{Token::Kind::symbol, ":="};
@@ -165,7 +167,8 @@ private:
     }
 
     Node action() {
-        for (const auto& [word, kind] : {std::pair{"if", Node::Kind::condition}, {"range", Node::Kind::range}, {"with", Node::Kind::with}}) {
+        for (const auto& [word, kind] :
+             {std::pair{"if", Node::Kind::condition}, {"range", Node::Kind::range}, {"with", Node::Kind::with}}) {
             if (!is(Token::Kind::word, word)) continue;
             advance();
             return block(kind);
@@ -241,7 +244,8 @@ private:
                 break;
             case Token::Kind::number:
                 made.kind = Operand::Kind::constant;
-                made.constant = token.text.find('.') == std::string::npos ? Json(std::stoll(token.text)) : Json(std::stod(token.text));
+                made.constant = token.text.find('.') == std::string::npos ? Json(std::stoll(token.text))
+                                                                          : Json(std::stod(token.text));
                 break;
             case Token::Kind::variable:
                 made.kind = Operand::Kind::variable;

@@ -60,7 +60,7 @@ std::vector<Command> top_commands() {
     return {{.name = "top",
              .words = "[SERVICE|CONTAINER...] | CONTAINER PS-OPTIONS",
              .summary = "processes of containers; with options of ps, such as -o pid,user,args",
-             .options = {format_option},
+             .options = {{"--format", "FORMAT", "table or json"}},
              .options_end = OptionsEnd::first_word,
              .run = top,
              .of_stack = true}};

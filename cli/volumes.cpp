@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/each.h"
+#include "cli/format.h"
 #include "cli/table.h"
 #include "wire/url.h"
 
@@ -15,6 +16,15 @@ int list(Context& context, const Arguments& arguments) {
         print_json(volumes);
         return 0;
     }
+    std::vector<Json> facts;
+    for (Json volume : volumes) {
+        volume["LabelMap"] = json_value<Json>(volume, "Labels", Json::object());
+        facts.push_back(std::move(volume));
+    }
+    if (print_by_template(
+            arguments,
+            {{"Name", "VOLUME NAME"}, {"Driver", "DRIVER"}, {"Mountpoint", "MOUNTPOINT"}, {"Scope", "SCOPE"}}, facts))
+        return 0;
     std::vector<Row> rows;
     for (const auto& volume : volumes)
         rows.push_back({json_value<std::string>(volume, "Driver", ""), json_value<std::string>(volume, "Name", "")});

@@ -49,7 +49,8 @@ public:
             check(::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at it");
             if (S_ISSOCK(info.st_mode)) return;  // its program makes it anew, and a tar cannot hold it
             if (S_ISDIR(info.st_mode))
-                write_directory(open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), info, as == "." ? "" : as + "/");
+                write_directory(open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), info,
+                                as == "." ? "" : as + "/");
             else
                 write_other(dir, name, as, info);
         } catch (Error& error) {
@@ -70,7 +71,8 @@ private:
             const auto [first, fresh] = written_.try_emplace({info.st_dev, info.st_ino}, as);
             if (!fresh) made.type = '1', made.link = first->second;
         }
-        if (made.type == '0') return write_file(open_at(dir, name, O_RDONLY | O_NOFOLLOW), std::move(made), info.st_size);
+        if (made.type == '0')
+            return write_file(open_at(dir, name, O_RDONLY | O_NOFOLLOW), std::move(made), info.st_size);
         if (made.type == '2') made.link = read_link(dir, name);
         tar_.begin(made);
     }

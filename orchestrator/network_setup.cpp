@@ -65,8 +65,8 @@ asio::awaitable<void> Networks::plug_last(Fd netns, ContainerId container, std::
 
 asio::awaitable<void> Networks::unplug(Fd netns, ContainerId container, EndpointState gone,
                                        std::vector<EndpointState> left, std::vector<EndpointSpec> wanted) {
-    auto job = [links = links_, netns = std::make_shared<Fd>(std::move(netns)), plugs = plugs_of(container, left, wanted),
-                gone = netmgr_endpoint(container, gone, 0)] {
+    auto job = [links = links_, netns = std::make_shared<Fd>(std::move(netns)),
+                plugs = plugs_of(container, left, wanted), gone = netmgr_endpoint(container, gone, 0)] {
         links->detach(gone);
         for (const auto& plug : plugs)
             if (plug.endpoint.default_route) links->route_through(*netns, plug.network, plug.endpoint);

@@ -94,8 +94,10 @@ private:
         struct stat info {};
         if (::fstatat(parent_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
         const bool directory = archive_entry_filetype(entry) == AE_IFDIR;
-        if (S_ISDIR(info.st_mode) && !directory) fail(Kind::invalid, "cannot overwrite a directory with a non-directory");
-        if (!S_ISDIR(info.st_mode) && directory) fail(Kind::invalid, "cannot overwrite a non-directory with a directory");
+        if (S_ISDIR(info.st_mode) && !directory)
+            fail(Kind::invalid, "cannot overwrite a directory with a non-directory");
+        if (!S_ISDIR(info.st_mode) && directory)
+            fail(Kind::invalid, "cannot overwrite a non-directory with a directory");
     }
 
     /// Opens the directory that the entry lies in. Archives list a directory's files together: the last one is kept.
@@ -248,7 +250,8 @@ private:
             dir = target.parent.empty() ? root_.fd().duplicate() : root_.open_in(target.parent, O_PATH | O_DIRECTORY);
             check(::fstatat(dir.get(), target.last.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at its target");
         } catch (const Error&) {
-            fail(Kind::invalid, "a hard link to \"{}\", which is not in the archive", escape_for_terminal(target.path()));
+            fail(Kind::invalid, "a hard link to \"{}\", which is not in the archive",
+                 escape_for_terminal(target.path()));
         }
         if (S_ISDIR(info.st_mode)) fail(Kind::invalid, "a hard link to a directory");
         const bool taken = ::fstatat(parent_.get(), name.last.c_str(), &here, AT_SYMLINK_NOFOLLOW) == 0;

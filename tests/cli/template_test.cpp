@@ -19,7 +19,9 @@ struct Case {
 };
 class Renders : public testing::TestWithParam<Case> {};
 
-TEST_P(Renders, AsGoDoes) { EXPECT_EQ(Template(GetParam().text).render(facts), GetParam().want) << GetParam().text; }
+TEST_P(Renders, AsGoDoes) {
+    EXPECT_EQ(Template(GetParam().text).render(facts), GetParam().want) << GetParam().text;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Templates, Renders,
@@ -32,8 +34,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{{range .Env}}[{{.}}]{{end}}", "[A=b][C=d]"},
         Case{"{{range $i, $v := .Env}}{{$i}}{{$v}} {{end}}", "0A=b 1C=d "},
         Case{"{{range $k, $v := .Labels}}{{$k}}={{$v}};{{end}}", "a=1;b.c=2;"},
-        Case{"{{range .Empty}}x{{else}}none{{end}}", "none"},
-        Case{"{{if .Running}}up{{else}}down{{end}}", "up"}, Case{"{{if .Nothing}}a{{else if .Pid}}b{{else}}c{{end}}", "b"},
+        Case{"{{range .Empty}}x{{else}}none{{end}}", "none"}, Case{"{{if .Running}}up{{else}}down{{end}}", "up"},
+        Case{"{{if .Nothing}}a{{else if .Pid}}b{{else}}c{{end}}", "b"},
         Case{"{{with .State.Health}}{{.Status}}{{end}}{{with .Nothing}}x{{else}}-{{end}}", "healthy-"},
         Case{"{{index .Labels \"b.c\"}} {{index .Env 1}}", "2 C=d"},
         Case{"{{(index (index .Ports \"80/tcp\") 0).HostPort}}", "8080"},

@@ -15,7 +15,8 @@ protected:
     void SetUp() override {
         import_busybox();
         for (const char* name : {"front", "back"})
-            hoist_ok({"network", "create", "--subnet", name == std::string("front") ? "10.71.0.0/24" : "10.72.0.0/24", name});
+            hoist_ok({"network", "create", "--subnet", name == std::string("front") ? "10.71.0.0/24" : "10.72.0.0/24",
+                      name});
     }
     void TearDown() override {
         sh(program + " ps -a -q | xargs -r " + program + " rm -f");
@@ -109,11 +110,13 @@ TEST_F(Connect, SaysWhatCannotBe) {
         EXPECT_NE(done.status, 0);
         return done.err;
     };
-    EXPECT_NE(refusal({"network", "connect", "front", "one"}).find("already exists in network front"), std::string::npos);
+    EXPECT_NE(refusal({"network", "connect", "front", "one"}).find("already exists in network front"),
+              std::string::npos);
     EXPECT_NE(refusal({"network", "connect", "front", "hosted"}).find("uses the host's network"), std::string::npos);
     EXPECT_NE(refusal({"network", "connect", "front", "nobody"}).find("o such container"), std::string::npos);
     EXPECT_NE(refusal({"network", "connect", "nowhere", "one"}).find("nowhere not found"), std::string::npos);
-    EXPECT_NE(refusal({"network", "disconnect", "back", "one"}).find("not connected to network back"), std::string::npos);
+    EXPECT_NE(refusal({"network", "disconnect", "back", "one"}).find("not connected to network back"),
+              std::string::npos);
     EXPECT_NE(refusal({"network", "connect", "--ip", "10.71.0.2", "back", "one"}).find("does not lie in subnet"),
               std::string::npos);
     EXPECT_EQ(addresses("one"), "eth0 10.71.0.2/24\n");

@@ -56,7 +56,8 @@ TEST_P(Copy, FileAndDirectoryGoThereAndBack) {
     copy("tree", "cc:/data");
     copy("cc:/data/tree", "back", {"-a"});
     const auto listing = [](const std::string& tree) {
-        return sh("cd /tmp/cp/" + tree + " && find . -printf '%P %y %m %U:%G %T+ %l\\n' | sed 's/\\.[0-9]* / /' | sort; "
+        return sh("cd /tmp/cp/" + tree +
+                  " && find . -printf '%P %y %m %U:%G %T+ %l\\n' | sed 's/\\.[0-9]* / /' | sort; "
                   "find . -type f | sort | xargs sha256sum");
     };
     EXPECT_EQ(listing("back"), listing("tree"));
@@ -100,7 +101,8 @@ TEST_P(Copy, PassesArchivesOn) {
 }
 
 TEST_P(Copy, FollowsLinksInsideOnly) {  // SEC-05's kin: a link of the container's means the container's file
-    inside("echo secret > /root/target; ln -s /root/target /root/link; ln -s / /root/top; ln -s ../../../../etc /root/up");
+    inside(
+        "echo secret > /root/target; ln -s /root/target /root/link; ln -s / /root/top; ln -s ../../../../etc /root/up");
     if (!GetParam()) hoist_ok({"stop", "-t", "0", "cc"});
     sh("echo mine > /tmp/cp/passwd");
     copy("cc:/root/link", "followed", {"-L"});
@@ -123,7 +125,8 @@ TEST_P(Copy, ReadOnlyRootIsNotWrittenTo) {
 }
 
 TEST_P(Copy, HostileNamesStayInside) {
-    sh("cd /tmp/cp && mkdir in && echo x > in/f && tar -cP --transform 's,in/f,../../../../tmp/cp/escaped,' in/f > up.tar && "
+    sh("cd /tmp/cp && mkdir in && echo x > in/f && tar -cP --transform 's,in/f,../../../../tmp/cp/escaped,' in/f > "
+       "up.tar && "
        "ln -s /tmp/cp link && tar -cf through.tar link && rm link && mkdir link && echo x > link/escaped && "
        "tar -rf through.tar link/escaped && rm -r link");
     EXPECT_NE(sh(program + " cp - cc:/root < /tmp/cp/up.tar 2>&1; true").find("\"..\""), std::string::npos);
@@ -131,15 +134,17 @@ TEST_P(Copy, HostileNamesStayInside) {
     EXPECT_NE(::access("/tmp/cp/escaped", F_OK), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Container, Copy, testing::Bool(),
-                         [](const auto& info) { return info.param ? std::string("Running") : std::string("NotRunning"); });
+INSTANTIATE_TEST_SUITE_P(Container, Copy, testing::Bool(), [](const auto& info) {
+    return info.param ? std::string("Running") : std::string("NotRunning");
+});
 
 /// A container that swaps a directory and a link to a host's path as fast as it can.
 class CopyRace : public testing::Test {
 protected:
     void SetUp() override {
         import_busybox();
-        sh("rm -rf /tmp/cp /canary && mkdir -p /tmp/cp/out /canary && echo untouched > /canary/f && echo new > /tmp/cp/f");
+        sh("rm -rf /tmp/cp /canary && mkdir -p /tmp/cp/out /canary && echo untouched > /canary/f && echo new > "
+           "/tmp/cp/f");
     }
     void TearDown() override {
         sh(program + " ps -a -q | xargs -r " + program + " rm -f; " + program + " volume rm shared 2>/dev/null; true");
@@ -164,8 +169,9 @@ TEST_F(CopyRace, NothingOfTheHostIsReadOrWritten) {  // SEC-21
 
 TEST_F(CopyRace, VolumesAreNotMountedElsewhere) {  // SEC-23
     // The mount point of one container's inner volume lies in a volume that the other swaps.
-    hoist_ok({"run", "-d", "--name", "swapper", "--network", "none", "-v", "shared:/v", "busybox", "sh", "-c",
-              "mkdir -p /v/a/b; while :; do mv /v/a /v/c && ln -s /canary /v/a; rm /v/a; mv /v/c /v/a; done 2>/dev/null"});
+    hoist_ok(
+        {"run", "-d", "--name", "swapper", "--network", "none", "-v", "shared:/v", "busybox", "sh", "-c",
+         "mkdir -p /v/a/b; while :; do mv /v/a /v/c && ln -s /canary /v/a; rm /v/a; mv /v/c /v/a; done 2>/dev/null"});
     hoist_ok({"create", "--name", "cc", "--network", "none", "-v", "shared:/v", "-v", "/v/a/b", "busybox", "true"});
     const auto mounts = read_file("/proc/self/mountinfo");
     for (int i = 0; i < 25; ++i) {
