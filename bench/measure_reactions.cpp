@@ -40,7 +40,8 @@ TimePoint started_again_at(const std::string& name, int before) {
     TimePoint start;
     test::eventually([&] {
         const Json state = test::inspect(name)["State"];
-        if (!state.value("Running", false) || state.value("Pid", 0) == before) return false;
+        const int pid = state.value("Pid", 0);  // 0 while it waits for its restart
+        if (pid == 0 || pid == before) return false;
         start = start_in(state);
         return true;
     });
