@@ -110,15 +110,44 @@ bool take(std::string_view& line, std::string_view expected) {
     return true;
 }
 
+/// ".120" as nanoseconds; -1 if that is not what it is.
+std::int64_t fraction_of(std::string_view text) {
+    if (text.empty()) return 0;
+    if (text.size() < 2 || text.size() > 10 || text[0] != '.') return -1;
+    std::int64_t value = 0;
+    for (std::size_t i = 1; i < 10; ++i) {
+        const char digit = i < text.size() ? text[i] : '0';
+        if (digit < '0' || digit > '9') return -1;
+        value = value * 10 + (digit - '0');
+    }
+    return value;
+}
+
+bool read_time(std::string_view text, JsonRecord& record) {
+    constexpr std::size_t length = 19;  // of 2026-01-02T03:04:05
+    const bool utc = text.size() > length && text.back() == 'Z';
+    if (utc && text.substr(0, length) == record.second_text) {
+        const auto fraction = fraction_of(text.substr(length, text.size() - length - 1));
+        if (fraction < 0) return false;
+        record.time = record.second + Nanoseconds(fraction);
+        return true;
+    }
+    const auto time = parse_time(text);
+    if (!time) return false;
+    record.time = *time;
+    if (!utc) return true;
+    record.second_text = text.substr(0, length);
+    record.second = std::chrono::floor<std::chrono::seconds>(*time);
+    return true;
+}
+
 /// The form that we and Docker write, without attributes and rarer escapes.
 bool parse_usual(std::string_view line, JsonRecord& record) {
     if (!take(line, "{\"log\":\"") || !take_string(line, record.text) || !take(line, ",\"stream\":\"std")) return false;
     record.stream = line.starts_with("err") ? Stream::stderr_ : Stream::stdout_;
     line.remove_prefix(std::min<std::size_t>(line.size(), 3));
     if (!take(line, "\",\"time\":\"") || line.size() < 3 || line.substr(line.size() - 2) != "\"}") return false;
-    const auto time = parse_time(line.substr(0, line.size() - 2));
-    if (time) record.time = *time;
-    return time.has_value();
+    return read_time(line.substr(0, line.size() - 2), record);
 }
 
 }  // namespace

@@ -65,6 +65,22 @@ TEST(JsonRecord, AttributesStandBetweenStreamAndTime) {
     EXPECT_EQ(record.text, "x\n");
 }
 
+TEST(JsonRecord, RecordsOfOneSecondAreToldApart) {
+    JsonRecord record;
+    const auto time_of = [&](const std::string& text) {
+        const bool sound = parse_record("{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"" + text + "\"}", record);
+        return sound ? format_time(record.time) : "damaged";
+    };
+    EXPECT_EQ(time_of("2026-01-02T03:04:05.5Z"), "2026-01-02T03:04:05.500000000Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05.000000000Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:05.000000001Z"), "2026-01-02T03:04:05.000000001Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:05.999999999Z"), "2026-01-02T03:04:05.999999999Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:06.25Z"), "2026-01-02T03:04:06.250000000Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:06.25+01:00"), "2026-01-02T02:04:06.250000000Z");
+    EXPECT_EQ(time_of("2026-01-02T03:04:06.x5Z"), "damaged");
+    EXPECT_EQ(time_of("2026-01-02T03:04:06 Z"), "damaged");
+}
+
 TEST(JsonRecord, ReadsWhatOthersWroteAndRefusesTheRest) {
     JsonRecord record;
     EXPECT_TRUE(
