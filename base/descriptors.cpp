@@ -79,7 +79,8 @@ void close_from_except(int first, std::vector<int> kept) {
         return;
     }
     for (const int number : kept) {
-        if (number > first) ::syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(number) - 1, 0);
+        if (number > first)
+            ::syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(number) - 1, 0);
         first = std::max(first, number + 1);
     }
     close_from(first);

@@ -63,7 +63,8 @@ void leave_all_calls() {
 #elif defined(__aarch64__)
     constexpr unsigned architecture = AUDIT_ARCH_AARCH64;
 #endif
-    constexpr std::array<unsigned, 6> allowed = {SYS_fsopen, SYS_sendmsg, SYS_clone, SYS_wait4, SYS_exit_group, SYS_exit};
+    constexpr std::array<unsigned, 6> allowed = {SYS_fsopen, SYS_sendmsg,    SYS_clone,
+                                                 SYS_wait4,  SYS_exit_group, SYS_exit};
     std::array<sock_filter, allowed.size() + 6> code;
     std::size_t at = 0;
     code[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));

@@ -1,66 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/seccomp.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/syscall.h>
-
-#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "runtime/capabilities.h"
 #include "runtime/oci.h"
+#include "tests/support/seccomp_answer.h"
 #include "tests/support/temp_dir.h"
 
 namespace hoist::runtime {
 namespace {
 
-/// What a filter answers to one call: the few instructions that ours are made of.
-std::uint32_t answer(const SeccompProgram& program, const seccomp_data& data) {
-    std::vector<sock_filter> code(program.filter.size() / sizeof(sock_filter));
-    std::memcpy(code.data(), program.filter.data(), program.filter.size());
-    std::uint32_t a = 0;
-    for (std::size_t at = 0; at < code.size(); ++at) {
-        const auto& one = code[at];
-        const auto take = [&](bool yes) { at += yes ? one.jt : one.jf; };
-        switch (one.code) {
-            case BPF_LD | BPF_W | BPF_ABS:
-                std::memcpy(&a, reinterpret_cast<const char*>(&data) + one.k, 4);
-                break;
-            case BPF_ALU | BPF_AND | BPF_K:
-                a &= one.k;
-                break;
-            case BPF_JMP | BPF_JA:
-                at += one.k;
-                break;
-            case BPF_JMP | BPF_JEQ | BPF_K:
-                take(a == one.k);
-                break;
-            case BPF_JMP | BPF_JGE | BPF_K:
-                take(a >= one.k);
-                break;
-            case BPF_JMP | BPF_JGT | BPF_K:
-                take(a > one.k);
-                break;
-            case BPF_RET | BPF_K:
-                return one.k;
-            default:
-                ADD_FAILURE() << "instruction " << one.code;
-                return 0;
-        }
-    }
-    return 0;
-}
-
 std::uint32_t answer(const SeccompProgram& program, int number, std::uint64_t first = 0,
                      std::uint32_t arch = AUDIT_ARCH_X86_64) {
-    seccomp_data data{};
-    data.nr = number;
-    data.arch = arch;
-    data.args[0] = first;
-    return answer(program, data);
+    return test::seccomp_answer(program.filter, number, first, arch);
 }
 
 /// moby's profile with its conditions on capabilities and architecture resolved.

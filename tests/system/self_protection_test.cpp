@@ -96,7 +96,8 @@ TEST_F(SelfProtection, NoDescriptorIsAWayOut) {
 
 TEST_F(SelfProtection, AnOrdinaryDirectoryIsEntered) {
     sh("mkdir -p /tmp/b/rootfs/real && ln -s /real /tmp/b/rootfs/link");
-    for (const auto& [path, real] : {std::pair{"/real", "/real"}, {"/link", "/real"}, {"/made/for/it", "/made/for/it"}}) {
+    for (const auto& [path, real] :
+         {std::pair{"/real", "/real"}, {"/link", "/real"}, {"/made/for/it", "/made/for/it"}}) {
         config_.process.cwd = path;
         EXPECT_EQ(shell("/bin/busybox pwd -P 2>/dev/null || pwd -P").out, std::string(real) + "\n");
     }
@@ -117,7 +118,8 @@ TEST_F(SelfProtection, NoneOfOurDescriptorsIsInside) {
     start_sleeper();
     EXPECT_EQ(numbers(command({"exec", "c", "/bin/hoist-inside", "descriptors"}).out), "0 1 2 ");
     import_busybox();
-    const std::vector<std::string> options = {"--rm", "--network", "none", "-v", PROGRAM_DIR "/hoist-inside:/inside:ro"};
+    const std::vector<std::string> options = {"--rm", "--network", "none", "-v",
+                                              PROGRAM_DIR "/hoist-inside:/inside:ro"};
     std::vector<std::string> words = {"run"};
     words.insert(words.end(), options.begin(), options.end());
     words.insert(words.end(), {"busybox", "/inside", "descriptors"});
@@ -163,8 +165,8 @@ TEST_F(SelfProtection, NorWhatIsBornInItsPidNamespace) {
     start_in_background("hoist-inside hunt 12");
     join_pids_of_c();
     repeatedly(std::chrono::seconds(11), 10, 300, [&](int) {
-        const auto done = run({"/bin/sh", "-c", "readlink /proc/self | grep -v '^1$' | wc -l; ls /proc/1/root > /dev/null"},
-                              "d");
+        const auto done =
+            run({"/bin/sh", "-c", "readlink /proc/self | grep -v '^1$' | wc -l; ls /proc/1/root > /dev/null"}, "d");
         EXPECT_EQ(done.out, "1\n") << done.err;
     });
     const auto report = said_at_the_end();
@@ -219,9 +221,12 @@ TEST_F(SelfProtection, StartHooksRunOutsideOfAJoinedPidNamespace) {
     start_sleeper();
     join_pids_of_c();
     config_.hooks.start_container = {
-        {"/bin/sh", {"sh", "-c", "grep CapEff /proc/[0-9]*/status > /dev/null; id -u > /tmp/hook; readlink /proc/self >> "
-                                 "/tmp/hook; true"},
-         {"PATH=/bin"}, {}}};
+        {"/bin/sh",
+         {"sh", "-c",
+          "grep CapEff /proc/[0-9]*/status > /dev/null; id -u > /tmp/hook; readlink /proc/self >> "
+          "/tmp/hook; true"},
+         {"PATH=/bin"},
+         {}}};
     const auto done = run({"/bin/sh", "-c", "cat /tmp/hook; echo program"}, "d");
     EXPECT_EQ(done.out, "0\nprogram\n") << done.err << "no process of that procfs is the hook's";
     config_.hooks.start_container[0] = {"/bin/false", {}, {}, {}};

@@ -9,11 +9,17 @@ int main(int count, char** words) {
     constexpr struct {
         const char* name;
         int (*run)(int, char**);
-    } commands[] = {{"syscalls", probe_syscalls},     {"swap", swap_names},        {"hunt", hunt}, {"hold", hold},
-                    {"grab", grab_programs},          {"writable", list_writable}, {"devices", list_devices},
-                    {"descriptors", list_descriptors}};
+    } commands[] = {{"syscalls", probe_syscalls},
+                    {"swap", swap_names},
+                    {"hunt", hunt},
+                    {"hold", hold},
+                    {"grab", grab_programs},
+                    {"writable", list_writable},
+                    {"devices", list_devices},
+                    {"descriptors", list_descriptors},
+                    {"user", tell_user}};
     for (const auto& command : commands)
         if (count > 1 && std::strcmp(words[1], command.name) == 0) return command.run(count - 2, words + 2);
-    std::fputs("usage: hoist-inside syscalls|swap|hunt|hold|grab|writable|devices|descriptors ...\n", stderr);
+    std::fputs("usage: hoist-inside syscalls|swap|hunt|hold|grab|writable|devices|descriptors|user ...\n", stderr);
     return 2;
 }

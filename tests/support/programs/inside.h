@@ -33,4 +33,7 @@ int list_devices(int count, char** words);
 /// descriptors: prints each open descriptor and what it is, one a line.
 int list_descriptors(int count, char** words);
 
+/// user: prints the effective user id.
+int tell_user(int count, char** words);
+
 }  // namespace hoist::inside

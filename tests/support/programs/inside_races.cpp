@@ -176,7 +176,8 @@ int grab_programs(int count, char** words) {
         each_process([&](int pid) {
             const int fd = ::open(Path(pid, "exe").text, O_PATH | O_CLOEXEC);
             struct stat info {};
-            if (fd < 0 || ::fstat(fd, &info) != 0 || held.size() > 900 || !held.try_emplace({pid, info.st_ino}, fd).second)
+            if (fd < 0 || ::fstat(fd, &info) != 0 || held.size() > 900 ||
+                !held.try_emplace({pid, info.st_ino}, fd).second)
                 ::close(fd);
         });
     }
