@@ -100,8 +100,8 @@ TEST_F(NetworkTest, AnAddressMovesToAnotherBoxAtOnce) {
 
 TEST_F(NetworkTest, DetachLeavesNothing) {
     const Box box = plug(links_, network_, "10.213.5.10");
-    links_.detach(box.netns, network_, box.endpoint);
-    links_.detach(box.netns, network_, box.endpoint);
+    links_.detach(box.endpoint);
+    links_.detach(box.endpoint);
     EXPECT_EQ(links_.ours(), std::vector{network_.bridge});
     EXPECT_EQ(run_in(box.netns, "ls /proc/sys/net/ipv4/conf"), "all\ndefault\nlo\n");
 }
