@@ -17,9 +17,10 @@ int main(int count, char** words) {
                     {"writable", list_writable},
                     {"devices", list_devices},
                     {"descriptors", list_descriptors},
-                    {"user", tell_user}};
+                    {"user", tell_user},
+                    {"notify", notify}};
     for (const auto& command : commands)
         if (count > 1 && std::strcmp(words[1], command.name) == 0) return command.run(count - 2, words + 2);
-    std::fputs("usage: hoist-inside syscalls|swap|hunt|hold|grab|writable|devices|descriptors|user ...\n", stderr);
+    std::fputs("usage: hoist-inside syscalls|swap|hunt|hold|grab|writable|devices|descriptors|user|notify ...\n", stderr);
     return 2;
 }

@@ -36,4 +36,7 @@ int list_descriptors(int count, char** words);
 /// user: prints the effective user id.
 int tell_user(int count, char** words);
 
+/// notify TEXT: sends it to the socket that NOTIFY_SOCKET names, as services do. @see sd_notify(3)
+int notify(int count, char** words);
+
 }  // namespace hoist::inside
