@@ -5,14 +5,11 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
-#include <poll.h>
-#include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -24,30 +21,30 @@ namespace {
 
 constexpr int most_numbers = 1 << 20;  // the kernel's own limit (fs.nr_open), unless somebody has raised it
 
-/// Asks poll(2) about many numbers at once: a call for each of a million would take seconds.
-std::vector<int> probe_numbers() {
-    std::array<pollfd, 1024> batch;
-    rlimit most{};  // of what poll(2) takes, too; open descriptors may well have higher numbers
-    check(::getrlimit(RLIMIT_NOFILE, &most), "read RLIMIT_NOFILE");
-    const int step = static_cast<int>(std::clamp<rlim_t>(most.rlim_cur, 1, batch.size()));
-    std::vector<int> numbers;
-    for (int first = 0; first < most_numbers; first += step) {
-        for (int i = 0; i < step; ++i) batch[static_cast<std::size_t>(i)] = {first + i, 0, 0};
-        check(::poll(batch.data(), static_cast<nfds_t>(step), 0), "look for open descriptors");
-        for (int i = 0; i < step; ++i) {
-            if (!(batch[static_cast<std::size_t>(i)].revents & POLLNVAL)) numbers.push_back(first + i);
-        }
-    }
-    return numbers;
+/// The host's procfs, for when the process has left it behind; -1: not kept.
+int procfs = -1;
+
+bool is_procfs(int fd) {
+    struct statfs info {};
+    return ::fstatfs(fd, &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
 }
 
-/// The numbers of all open descriptors. What looks like /proc may be an image's.
+/// What looks like /proc may be an image's.
+DIR* open_own_list() {
+    if (is_procfs(procfs)) {
+        const int list = ::openat(procfs, "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (list >= 0) return ::fdopendir(list);
+    }
+    const int list = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (list >= 0 && is_procfs(list)) return ::fdopendir(list);
+    if (list >= 0) ::close(list);
+    return nullptr;
+}
+
+/// The numbers of all open descriptors, or those that there may be, where no procfs tells.
 std::vector<int> open_numbers() {
     std::vector<int> numbers;
-    struct statfs info {};
-    DIR* directory =
-        ::statfs("/proc/self/fd", &info) == 0 && info.f_type == PROC_SUPER_MAGIC ? ::opendir("/proc/self/fd") : nullptr;
-    if (directory) {
+    if (DIR* directory = open_own_list()) {
         while (const dirent* entry = ::readdir(directory)) {
             const int number = std::atoi(entry->d_name);
             if (entry->d_name[0] != '.' && number != ::dirfd(directory)) numbers.push_back(number);
@@ -55,10 +52,22 @@ std::vector<int> open_numbers() {
         ::closedir(directory);
         return numbers;
     }
-    return probe_numbers();
+    for (int number = 0; number < most_numbers; ++number) {
+        if (::fcntl(number, F_GETFD) >= 0) numbers.push_back(number);
+    }
+    return numbers;
 }
 
 }  // namespace
+
+void keep_procfs_in_reach() {
+    constexpr int out_of_the_way = 200;
+    if (procfs >= 0 || kernel_has(KernelFeature::close_range)) return;
+    const int fd = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    procfs = ::fcntl(fd, F_DUPFD_CLOEXEC, out_of_the_way);
+    ::close(fd);
+}
 
 void close_from(int first) {
     if (kernel_has(KernelFeature::close_range)) {

@@ -6,6 +6,11 @@
 
 namespace hoist {
 
+/// Where the kernel has no close_range(2), the functions below ask /proc/self/fd. To be called while the host's /proc
+/// is in sight, by a process that will use them where it is not; what is kept is one of the descriptors that they
+/// close.
+void keep_procfs_in_reach();
+
 void close_from(int first);
 void close_from_except(int first, std::vector<int> kept);
 /// Marks them to be closed at exec. @throws Error

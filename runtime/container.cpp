@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/fail_point.h"
 #include "runtime/clone.h"
@@ -171,6 +172,7 @@ bool clone_container(CreateOptions& options, Created& made, PidNote& note) {
     const Fd into = made.cgroup.clone_into().value_or(Fd());
     Channel channel = make_channel();
     Pipe go = make_pipe();
+    keep_procfs_in_reach();
     // Before there is a process that the container could see: it is born with this setting. (SEC-04)
     init::hide();
     if (plan.user_namespace || plan.new_time) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "runtime/clone.h"
@@ -174,6 +175,7 @@ Executed exec_in_container(ExecOptions options) {
     check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "make a socket pair");
     Fd outer(ends[0]), inner(ends[1]);
     PidNote note;
+    keep_procfs_in_reach();
     init::hide();
     const Cloned maker = clone_into_cgroup(options, entrance);
     if (maker.pid == 0) {

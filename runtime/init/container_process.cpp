@@ -202,6 +202,8 @@ Confinement build(Plan& plan, Reporter& reporter) {
         use_streams(options.stdio, user.uid);
     }
     become(process, user);
+    // Whoever makes and starts a container in two steps wants to hear of this at the first.
+    if (options.start_fifo) find_program(process);
     reporter.keep_fifos(std::move(options.start_fifo), std::move(options.report_fifo));
     reporter.ready(terminal.master);
     if (!plan.pid_namespace) reporter.use_fifos();

@@ -56,6 +56,33 @@ void load_filter(Confinement& confinement) {
     check(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, seccomp.flags, &program), "load the seccomp filter");
 }
 
+/// Tries the program's file, or where it is without a path each directory of $PATH in turn.
+/// @param attempt  true: done; false: errno tells why not @throws Error if none was good
+template <class Attempt>
+void try_places(const Process& process, Attempt attempt) {
+    if (process.args.empty()) fail(Kind::invalid, "process.args is empty: there is no program to run");
+    const std::string& name = process.args[0];
+    if (name.find('/') != std::string::npos) {
+        if (attempt(name)) return;
+        fail_exec(name, errno);
+    }
+    std::string refused;
+    int refusal = 0;
+    for (const auto& directory : split(name.empty() ? "" : search_path(process.env), ':')) {
+        if (name.empty()) break;
+        const std::string path = (directory.empty() ? "." : directory) + "/" + name;
+        if (attempt(path)) return;
+        struct stat info {};
+        if (errno == ENOENT || errno == ENOTDIR) continue;
+        const int code = errno;
+        if (code == EACCES && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
+        if (!refusal) refused = path, refusal = code;
+        if (code != EACCES) break;
+    }
+    if (refusal) fail_exec(refused, refusal);
+    fail(Kind::not_found, "exec: \"{}\": executable file not found in $PATH", escape_for_terminal(name));
+}
+
 }  // namespace
 
 void use_streams(Stdio& stdio, std::uint32_t uid) {
@@ -123,28 +150,21 @@ void apply_personality(const Personality& personality) {
 }
 
 void execute(const Process& process) {
-    if (process.args.empty()) fail(Kind::invalid, "process.args is empty: there is no program to run");
-    const std::string& name = process.args[0];
     const auto argv = pointers(process.args), envp = pointers(process.env);
-    if (name.find('/') != std::string::npos) {
-        ::execve(name.c_str(), argv.data(), envp.data());
-        fail_exec(name, errno);
-    }
-    std::string refused;
-    int refusal = 0;
-    for (const auto& directory : split(name.empty() ? "" : search_path(process.env), ':')) {
-        if (name.empty()) break;
-        const std::string path = (directory.empty() ? "." : directory) + "/" + name;
+    try_places(process, [&](const std::string& path) {
         ::execve(path.c_str(), argv.data(), envp.data());
+        return false;
+    });
+    ::_exit(1);
+}
+
+void find_program(const Process& process) {
+    try_places(process, [](const std::string& path) {
         struct stat info {};
-        if (errno == ENOENT || errno == ENOTDIR) continue;
-        const int code = errno;
-        if (code == EACCES && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
-        if (!refusal) refused = path, refusal = code;
-        if (code != EACCES) break;
-    }
-    if (refusal) fail_exec(refused, refusal);
-    fail(Kind::not_found, "exec: \"{}\": executable file not found in $PATH", escape_for_terminal(name));
+        if (::access(path.c_str(), X_OK) != 0 || ::stat(path.c_str(), &info) != 0) return false;
+        errno = EACCES;
+        return S_ISREG(info.st_mode);
+    });
 }
 
 }  // namespace hoist::runtime::init

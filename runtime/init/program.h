@@ -34,6 +34,9 @@ void confine(const Process& process, Confinement& confinement);
 /// What uname(2) tells of. @throws Error that names linux.personality
 void apply_personality(const Personality& personality);
 
+/// @throws Error as execute() would, if there is no such program
+void find_program(const Process& process);
+
 /// Replaces this process by the program. @throws Error if it cannot
 [[noreturn]] void execute(const Process& process);
 

@@ -125,13 +125,24 @@ TEST_F(Runtime, GoesThroughItsLife) {
     EXPECT_EQ(sh("ls -d /sys/fs/cgroup/*/hoist-c 2>/dev/null || true"), "");
 }
 
-TEST_F(Runtime, TellsTheStarterOfAFailedStart) {
+TEST_F(Runtime, TellsOfAMissingProgramAtCreate) {
     config_.process.args = {"nope"};
+    save();
+    const auto created = command({"create", "-b", "/tmp/b", "c"});
+    EXPECT_EQ(created.status, 127);
+    EXPECT_NE(created.err.find("executable file not found"), std::string::npos) << created.err;
+    EXPECT_EQ(command({"state", "c"}).status, 1);
+}
+
+TEST_F(Runtime, TellsTheStarterOfAFailedStart) {
+    write("etc/broken", "no program");
+    sh("chmod 755 /tmp/b/rootfs/etc/broken");
+    config_.process.args = {"/etc/broken"};
     save();
     ASSERT_EQ(command({"create", "-b", "/tmp/b", "c"}).status, 0);
     const auto started = command({"start", "c"});
-    EXPECT_EQ(started.status, 127);
-    EXPECT_NE(started.err.find("executable file not found"), std::string::npos) << started.err;
+    EXPECT_EQ(started.status, 126);
+    EXPECT_NE(started.err.find("exec format error"), std::string::npos) << started.err;
 }
 
 // SEC-03: none of the engine's descriptors is in the container.
@@ -281,13 +292,16 @@ TEST_F(Runtime, SetsLimits) {
     config_.process.rlimits = {{"RLIMIT_NOFILE", 100, 200}};
     EXPECT_EQ(shell("ulimit -Sn; ulimit -Hn").out, "100\n200\n");
     start_sleeper();
-    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c",
-                       "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max"})
-                  .out,
-              "33554432\n20\n");
+    const auto limits = [&] {
+        return command(
+                   {"exec", "c", "/bin/sh", "-c",
+                    "cd /sys/fs/cgroup; if [ -d memory ]; then cat memory/memory.limit_in_bytes pids/pids.max; else "
+                    "cat memory.max pids.max; fi"})
+            .out;
+    };
+    EXPECT_EQ(limits(), "33554432\n20\n");
     ASSERT_EQ(command({"update", "--memory", "48m", "c"}).status, 0);
-    EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes"}).out,
-              "50331648\n");
+    EXPECT_EQ(limits(), "50331648\n20\n");
     EXPECT_EQ(command({"exec", "c", "/bin/sh", "-c", "tail -c 200m /dev/zero"}).status, 137) << "over its memory limit";
 }
 

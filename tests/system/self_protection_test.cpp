@@ -41,8 +41,8 @@ TEST_F(SelfProtection, ItsProgramCannotBeWrittenTo) {
     sh("chmod 755 /tmp/b/rootfs/bin/trap");
     (void)run({"/bin/trap"});
     start_sleeper();
-    start_in_background("hoist-inside grab 8");
-    repeatedly(std::chrono::seconds(7), 10, 200, [&](int n) { (void)exec(n % 2 ? "exec trap" : "true"); });
+    start_in_background("hoist-inside grab 6");
+    repeatedly(std::chrono::seconds(5), 10, 200, [&](int n) { (void)exec(n % 2 ? "exec trap" : "true"); });
     const auto out = said_at_the_end();
     EXPECT_NE(out.find("held "), std::string::npos) << out;
     EXPECT_EQ(out.find("wrote"), std::string::npos) << out;
@@ -152,8 +152,8 @@ constexpr const char* capabilities_with_ptrace = "00000000a80c25fb";
 TEST_F(SelfProtection, WhatEntersCannotBeTakenOver) {
     allow(sys_ptrace);
     start_sleeper();
-    start_in_background("hoist-inside hunt 12");
-    repeatedly(std::chrono::seconds(11), 20, 1000, [&](int) { EXPECT_EQ(exec("true").status, 0); });
+    start_in_background("hoist-inside hunt 8");
+    repeatedly(std::chrono::seconds(7), 20, 1000, [&](int) { EXPECT_EQ(exec("true").status, 0); });
     const auto report = said_at_the_end();
     EXPECT_NE(report.find("met "), std::string::npos) << report;
     expect_harmless(report, capabilities_with_ptrace);
@@ -162,9 +162,9 @@ TEST_F(SelfProtection, WhatEntersCannotBeTakenOver) {
 TEST_F(SelfProtection, NorWhatIsBornInItsPidNamespace) {
     allow(sys_ptrace);
     start_sleeper();
-    start_in_background("hoist-inside hunt 12");
+    start_in_background("hoist-inside hunt 8");
     join_pids_of_c();
-    repeatedly(std::chrono::seconds(11), 10, 300, [&](int) {
+    repeatedly(std::chrono::seconds(7), 10, 300, [&](int) {
         const auto done =
             run({"/bin/sh", "-c", "readlink /proc/self | grep -v '^1$' | wc -l; ls /proc/1/root > /dev/null"}, "d");
         EXPECT_EQ(done.out, "1\n") << done.err;
