@@ -6,6 +6,7 @@
 
 #include <array>
 #include <map>
+#include <vector>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -33,6 +34,28 @@ void copy_xattrs(const std::string& from, const std::string& to) {
     }
 }
 
+/// Shares the bytes where the file system can, and copies them within the kernel else. Between two file systems they go
+/// through our hands.
+void copy_range(const Fd& from, const Fd& to, off_t at, off_t end) {
+    off_t in = at, out = at;
+    while (in < end) {
+        const ssize_t put = ::copy_file_range(from.get(), &in, to.get(), &out, static_cast<std::size_t>(end - in), 0);
+        if (put == 0) return;
+        if (put < 0 && errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP) fail_errno(errno, "copy");
+        if (put < 0) break;
+    }
+    std::vector<char> part(static_cast<std::size_t>(std::min<off_t>(end - in, 256 * 1024)));
+    while (in < end) {
+        const auto size = std::min<std::size_t>(part.size(), static_cast<std::size_t>(end - in));
+        const ssize_t got = check(::pread(from.get(), part.data(), size, in), "read");
+        if (got == 0) return;
+        for (ssize_t done = 0; done < got;)
+            done +=
+                check(::pwrite(to.get(), part.data() + done, static_cast<std::size_t>(got - done), in + done), "write");
+        in += got;
+    }
+}
+
 void copy_bytes(const Fd& from, const Fd& to, off_t size) {
     check(::ftruncate(to.get(), size), "set the size");  // what is not written below is a hole
     for (off_t at = 0; at < size;) {
@@ -41,13 +64,22 @@ void copy_bytes(const Fd& from, const Fd& to, off_t size) {
         if (data < 0) data = at;
         off_t end = ::lseek(from.get(), data, SEEK_HOLE);
         if (end < 0) end = size;
-        off_t out = data;
-        while (data < end) {
-            const auto part = static_cast<std::size_t>(end - data);
-            const ssize_t put = check(::copy_file_range(from.get(), &data, to.get(), &out, part, 0), "copy");
-            if (put == 0) return;
-        }
+        copy_range(from, to, data, end);
         at = end;
+    }
+}
+
+void make_leaf(const MergedDir::Entry& entry, const std::string& name, const Fd& to, const std::string& as) {
+    if (S_ISREG(entry.info.st_mode)) {
+        const Fd source(check(::openat(entry.holder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC), "open"));
+        const Fd copy = open_at(to, as, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        copy_bytes(source, copy, entry.info.st_size);
+    } else if (S_ISLNK(entry.info.st_mode)) {
+        std::array<char, PATH_MAX> target{};
+        check(::readlinkat(entry.holder, name.c_str(), target.data(), target.size() - 1), "read the link");
+        check(::symlinkat(target.data(), to.get(), as.c_str()), "make the link");
+    } else {
+        check(::mknodat(to.get(), as.c_str(), entry.info.st_mode, entry.info.st_rdev), "make the device or fifo");
     }
 }
 
@@ -74,13 +106,7 @@ private:
             return;
         }
         if (entry.info.st_nlink > 1 && link_to_copy(entry, name, to)) return;
-        make_copy(entry, name, to);
-        const auto& info = entry.info;
-        check(::fchownat(to.get(), name.c_str(), info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW), "set the owner");
-        if (!S_ISLNK(info.st_mode)) check(::fchmodat(to.get(), name.c_str(), info.st_mode & 07777, 0), "set the mode");
-        copy_xattrs(fmt::format("/proc/self/fd/{}/{}", entry.holder, name), fd_path(to) + "/" + name);
-        const std::array<timespec, 2> times = {info.st_atim, info.st_mtim};
-        check(::utimensat(to.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), "set the times");
+        copy_leaf(entry, name, to, name);
     }
 
     /// Files that are one in the image become one in the copy.
@@ -96,24 +122,24 @@ private:
         return true;
     }
 
-    static void make_copy(const MergedDir::Entry& entry, const std::string& name, const Fd& to) {
-        if (S_ISREG(entry.info.st_mode)) {
-            const Fd source(check(::openat(entry.holder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC), "open"));
-            const Fd copy = open_at(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-            copy_bytes(source, copy, entry.info.st_size);
-        } else if (S_ISLNK(entry.info.st_mode)) {
-            std::array<char, PATH_MAX> target{};
-            check(::readlinkat(entry.holder, name.c_str(), target.data(), target.size() - 1), "read the link");
-            check(::symlinkat(target.data(), to.get(), name.c_str()), "make the link");
-        } else {
-            check(::mknodat(to.get(), name.c_str(), entry.info.st_mode, entry.info.st_rdev), "make the device or fifo");
-        }
-    }
-
     std::map<std::pair<dev_t, ino_t>, std::pair<Fd, std::string>> copies_;
 };
 
 }  // namespace
+
+void copy_leaf(const MergedDir::Entry& from, const std::string& name, const Fd& to, const std::string& as,
+               const CopyChanges& changes) {
+    make_leaf(from, name, to, as);
+    const auto& info = from.info;
+    check(::fchownat(to.get(), as.c_str(), changes.uid.value_or(info.st_uid), changes.gid.value_or(info.st_gid),
+                     AT_SYMLINK_NOFOLLOW),
+          "set the owner");
+    const mode_t mode = changes.mode.value_or(info.st_mode & 07777);
+    if (!S_ISLNK(info.st_mode)) check(::fchmodat(to.get(), as.c_str(), mode, 0), "set the mode");
+    copy_xattrs(fmt::format("/proc/self/fd/{}/{}", from.holder, name), fd_path(to) + "/" + as);
+    const std::array<timespec, 2> times = {info.st_atim, info.st_mtim};
+    check(::utimensat(to.get(), as.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), "set the times");
+}
 
 void copy_directory_metadata(const Fd& from, const Fd& to) {
     struct stat info {};

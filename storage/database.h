@@ -62,6 +62,16 @@ struct LayerRow {
     Bytes archive_size;  ///< of its tar; 0: recorded by an older hoist
 };
 
+/// One entry of the build cache.
+struct BuildCacheRow {
+    std::string key;      ///< "sha256:..." of all that the step depends on
+    std::string kind;     ///< "step", "image", "mount"
+    std::string diff_id;  ///< of the layer that it came to; empty: it changed nothing
+    std::string note;     ///< the instruction, for people
+    Bytes size;
+    TimePoint created, used;
+};
+
 /// One transaction. Everything done through it happens or none of it. Upserts replace a row with the same key.
 class Transaction {
 public:
@@ -92,6 +102,9 @@ public:
     void put(const LayerRow& row);
     void remove_layer(const std::string& diff_id);
     std::vector<LayerRow> layers();
+    void put(const BuildCacheRow& row);
+    void remove_build_cache(const std::string& key);
+    std::vector<BuildCacheRow> build_cache();
 
 private:
     Sqlite& db_;

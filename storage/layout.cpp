@@ -48,13 +48,16 @@ void Layout::make() const {
     make_directory(root_ + "/layers/sha256", 0700);
     make_directory(layers_tmp(), 0700);
     make_directory(downloads(), 0700);
+    make_directory(builds(), 0700);
+    make_directory(build_mounts(), 0700);
     make_directory(containers(), 0710);
     make_directory(volumes(), 0701);
     make_directory(seccomp(), 0700);
     make_directory(trash(), 0700);
     make_directory(run_, 0711);
     make_directory(containers_run(), 0711);
-    empty_directory(layers_tmp());
+    make_directory(builds_run(), 0700);
+    for (const auto& unfinished : {layers_tmp(), builds(), builds_run()}) empty_directory(unfinished);
 }
 
 std::string Layout::download(const std::string& digest) const {

@@ -10,6 +10,8 @@
 //       recipe                             how to make its archive of the files (storage/layer_recipe.h)
 //     layers/tmp/<random>                  being unpacked; emptied at start
 //     downloads/<hex>                      compressed layers that have not come whole yet
+//     builds/<random>/                     a build's context, mounts and layers being written; emptied at start
+//     build-mounts/<hash>                  what RUN --mount=type=cache keeps
 //     containers/<id>/               0710
 //       upper, work                        the overlay's writable layer
 //       exit.json, log.N, log.N.index,
@@ -20,6 +22,7 @@
 //     trash/<random>                       renamed away, deleted in the background
 //   <run>/                           0711  /run/hoist, a tmpfs
 //     hoist.sock, hoistd.pid (locked)
+//     builds/<random>/               0700  secrets of a build in flight; emptied at start
 //     containers/<id>/               0700
 //       spec.json, monitor.sock, secrets/<n>
 
@@ -32,7 +35,7 @@ namespace hoist::storage {
 class Layout {
 public:
     Layout(std::string root, std::string run) : root_(std::move(root)), run_(std::move(run)) {}
-    /// Makes the fixed directories with their modes, and empties layers/tmp. @throws Error
+    /// Makes the fixed directories with their modes, and empties those that hold what is in the making. @throws Error
     void make() const;
 
     const std::string& root() const { return root_; }
@@ -43,6 +46,9 @@ public:
     std::string layer(const std::string& diff_id) const;  ///< .../fs
     std::string layers_tmp() const { return root_ + "/layers/tmp"; }
     std::string container(const ContainerId& id) const { return root_ + "/containers/" + id.str(); }
+    std::string builds() const { return root_ + "/builds"; }
+    std::string build_mounts() const { return root_ + "/build-mounts"; }
+    std::string builds_run() const { return run_ + "/builds"; }
     std::string containers() const { return root_ + "/containers"; }
     std::string volumes() const { return root_ + "/volumes"; }
     std::string volume(const std::string& name) const { return root_ + "/volumes/" + name; }

@@ -28,6 +28,10 @@ CREATE INDEX tags_by_image ON tags(image);
 CREATE TABLE layers(diff_id TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 )",
     "ALTER TABLE layers ADD COLUMN archive_size INTEGER NOT NULL DEFAULT 0;",
+    R"(
+CREATE TABLE build_cache(key TEXT PRIMARY KEY, kind TEXT NOT NULL, diff_id TEXT NOT NULL, note TEXT NOT NULL,
+                         size INTEGER NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+)",
 };
 
 }  // namespace hoist::storage

@@ -185,4 +185,27 @@ std::vector<LayerRow> Transaction::layers() {
     return rows;
 }
 
+void Transaction::put(const BuildCacheRow& row) {
+    auto statement = db_.prepare(
+        "INSERT INTO build_cache(key, kind, diff_id, note, size, created, used) VALUES(?,?,?,?,?,?,?) ON CONFLICT(key) "
+        "DO UPDATE SET kind=excluded.kind, diff_id=excluded.diff_id, note=excluded.note, size=excluded.size, "
+        "created=excluded.created, used=excluded.used");
+    statement.bind(row.key, row.kind, row.diff_id, row.note, row.size.count, row.created.time_since_epoch().count(),
+                   row.used.time_since_epoch().count());
+    statement.run();
+}
+
+void Transaction::remove_build_cache(const std::string& key) {
+    remove_by_key(db_, "DELETE FROM build_cache WHERE key=?", key);
+}
+
+std::vector<BuildCacheRow> Transaction::build_cache() {
+    std::vector<BuildCacheRow> rows;
+    auto found = db_.prepare("SELECT key, kind, diff_id, note, size, created, used FROM build_cache ORDER BY key");
+    while (found.step())
+        rows.push_back({found.text(0), found.text(1), found.text(2), found.text(3), Bytes{found.integer(4)},
+                        time_of(found.integer(5)), time_of(found.integer(6))});
+    return rows;
+}
+
 }  // namespace hoist::storage
