@@ -11,6 +11,9 @@
 #include "cli/project_files.h"
 
 namespace hoist::cli {
+
+std::vector<Command> build_commands();
+
 namespace {
 
 const Options global_options = {
@@ -33,7 +36,7 @@ const std::vector<Command>& all_commands() {
              {stack_commands(),     stack_list_commands(), pause_commands(),  log_commands(),    exec_commands(),
               copy_commands(),      port_commands(),       prune_commands(),  attach_commands(), config_commands(),
               container_commands(), update_commands(),     stats_commands(),  top_commands(),    run_commands(),
-              image_commands(),     network_commands(),    volume_commands(), event_commands(),  system_commands()})
+              image_commands(), build_commands(),     network_commands(),    volume_commands(), event_commands(),  system_commands()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/attached.h"
+#include "cli/build_services.h"
 #include "cli/command.h"
 #include "cli/each.h"
 #include "cli/operation.h"
@@ -60,6 +61,7 @@ int report_interrupted(const ProgressPrinter& printer, Ended ended) {
 int up(Context& context, const Arguments& arguments) {
     auto request = up_request(arguments);
     const auto project = load_project(context, {.services = arguments.words, .scale = scale_of(arguments)});
+    if (!arguments.flag("no-build")) build_images(context, project, {}, !arguments.flag("build"), arguments);
     request.project = compose::to_json(project);
     const TimePoint begin = now();
     {
@@ -128,6 +130,8 @@ std::vector<Command> stack_commands() {
                          {"--no-recreate", "", "keep containers that are there, changed or not"},
                          {"--no-deps", "", "not the services that the named ones depend on"},
                          {"--no-start", "", "create only"},
+                         {"--build", "", "build images first, whether they are there or not"},
+                         {"--no-build", "", "build none, even if one is missing"},
                          {"--scale", "SERVICE=N", "number of replicas; may be repeated"},
                          {"--remove-orphans", "", "remove containers of services that are gone from the file"},
                          timeout_option,

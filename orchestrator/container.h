@@ -89,6 +89,8 @@ struct ContainerSpec {
     std::string image_id;                                         ///< resolved when created
     std::optional<std::vector<std::string>> entrypoint, command;  ///< absent: the image's
     std::vector<std::string> environment;                         ///< "K=v"; "K" alone removes the image's
+    std::vector<std::string> unrecorded_environment;  ///< as environment, but written nowhere: not for restarts
+    bool of_build = false;                            ///< a step of an image's build: gone when the daemon starts
     std::map<std::string, std::string> labels;
     std::string user, working_dir, hostname, domainname, stop_signal;
     std::optional<std::chrono::seconds> stop_timeout;

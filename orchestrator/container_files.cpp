@@ -88,7 +88,7 @@ runtime::RootFs root_of(const StartInput& input, const std::string& directory) {
     return {.lower = input.lower,
             .upper = directory + "/upper",
             .work = directory + "/work",
-            .volatile_upper = input.view.spec.auto_remove};
+            .volatile_upper = input.view.spec.auto_remove || input.view.spec.of_build};
 }
 
 runtime::MonitorSpec monitor_spec(const StartInput& input, const storage::Layout& layout, SeccompFiles& seccomp) {

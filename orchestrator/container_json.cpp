@@ -72,6 +72,7 @@ void fields(Walk& walk, Spec& it, const ContainerSpec*) {
     walk("cap_drop", it.cap_drop), walk("security_opt", it.security_opt), walk("group_add", it.group_add);
     walk("devices", it.devices), walk("sysctls", it.sysctls), walk("shm_size", it.shm_size);
     walk("log_driver", it.log_driver), walk("log_options", it.log_options);
+    walk("of_build", it.of_build);
 }
 
 template <class T>

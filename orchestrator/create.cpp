@@ -111,6 +111,65 @@ asio::awaitable<void> undo(Engine::State& engine, ContainerView view, std::vecto
     engine.trash.wake();
 }
 
+asio::awaitable<ContainerId> create_with(Engine::State& engine, ContainerSpec spec, std::string name,
+                                         ImageFacts facts) {
+    if (spec.network_mode.empty() || spec.network_mode == "default") spec.network_mode = "bridge";
+    check_spec(spec, facts.config, engine);
+    complete_mounts(spec, facts.config);
+    if (spec.network_mode != "bridge") spec.endpoints.clear();
+    if (spec.network_mode == "bridge" && spec.endpoints.empty()) {
+        auto network = co_await engine.networks.default_network();
+        spec.endpoints.emplace_back().network = std::move(network);
+    }
+    ContainerView view;
+    view.id = ContainerId::random();
+    if (name.empty()) name = free_name(engine, view.id);
+    check_container_name(name);
+    view.name = name;
+    view.image_reference = spec.image;
+    view.argv = effective_argv(spec, facts.config);
+    view.created = now();
+    view.log_directory = engine.layout.container(view.id);
+    const auto [place, added] = engine.names.emplace(name, view.id);
+    if (!added)
+        fail(Kind::conflict, "container name {} is already used by container {}", name, place->second.shortened());
+    std::vector<storage::VolumeRow> volumes;
+    std::shared_ptr<ContainerActor> actor;
+    std::exception_ptr failure;
+    try {
+        for (auto& endpoint : spec.endpoints)
+            view.endpoints.push_back(lease_endpoint(engine, view.id, endpoint, view.endpoints));
+        volumes = engine.volumes.adopt_missing(spec.mounts, project_of(spec));
+        view.spec = std::move(spec);
+        actor = std::make_shared<ContainerActor>(engine, view, facts);
+        const auto intent = intent_of(*actor, volumes);
+        const auto stored = engine.tasks.begin(engine.commit([intent](storage::Transaction& transaction) {
+            for (const auto& volume : intent.volumes) transaction.put(volume);
+            transaction.put(intent.container);
+            for (const auto& lease : intent.leases) transaction.put(lease);
+        }),
+                                               name);
+        const auto made = engine.tasks.begin(
+            on_pool(engine.pool, [layout = engine.layout, view, facts] { prepare_directories(layout, view, facts); }),
+            name);
+        co_await stored.settled();
+        co_await made.settled();
+        co_await stored.get();
+        co_await made.get();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await undo(engine, view, volumes);
+        std::rethrow_exception(failure);
+    }
+    fail_point("create.committed");
+    engine.containers.emplace(view.id, actor);
+    for (const auto& volume : volumes) engine.events.publish("volume", "create", volume.name, {{"driver", "local"}});
+    actor->publish("create");
+    co_return view.id;
+}
+
 }  // namespace
 
 void check_container_name(const std::string& name) {
@@ -147,63 +206,13 @@ asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSp
     const auto image = engine.images.find(spec.image_id.empty() ? spec.image : spec.image_id);
     if (!image)
         fail(Kind::not_found, "no such image: {}; see `hoist images`, or make it with `hoist import`", spec.image);
-    if (spec.network_mode.empty() || spec.network_mode == "default") spec.network_mode = "bridge";
-    check_spec(spec, image->config, engine);
-    complete_mounts(spec, image->config);
-    if (spec.network_mode != "bridge") spec.endpoints.clear();
-    if (spec.network_mode == "bridge" && spec.endpoints.empty()) {
-        auto network = co_await engine.networks.default_network();
-        spec.endpoints.emplace_back().network = std::move(network);
-    }
-    ContainerView view;
-    view.id = ContainerId::random();
-    if (name.empty()) name = free_name(engine, view.id);
-    check_container_name(name);
     spec.image_id = image->id;
-    view.name = name;
-    view.image_reference = spec.image;
-    view.argv = effective_argv(spec, image->config);
-    view.created = now();
-    view.log_directory = engine.layout.container(view.id);
-    const auto [place, added] = engine.names.emplace(name, view.id);
-    if (!added)
-        fail(Kind::conflict, "container name {} is already used by container {}", name, place->second.shortened());
-    std::vector<storage::VolumeRow> volumes;
-    std::shared_ptr<ContainerActor> actor;
-    std::exception_ptr failure;
-    try {
-        for (auto& endpoint : spec.endpoints)
-            view.endpoints.push_back(lease_endpoint(engine, view.id, endpoint, view.endpoints));
-        volumes = engine.volumes.adopt_missing(spec.mounts, project_of(spec));
-        view.spec = std::move(spec);
-        auto facts = image_facts(engine, *image);
-        actor = std::make_shared<ContainerActor>(engine, view, facts);
-        const auto intent = intent_of(*actor, volumes);
-        const auto stored = engine.tasks.begin(engine.commit([intent](storage::Transaction& transaction) {
-            for (const auto& volume : intent.volumes) transaction.put(volume);
-            transaction.put(intent.container);
-            for (const auto& lease : intent.leases) transaction.put(lease);
-        }),
-                                               name);
-        const auto made = engine.tasks.begin(
-            on_pool(engine.pool, [layout = engine.layout, view, facts] { prepare_directories(layout, view, facts); }),
-            name);
-        co_await stored.settled();
-        co_await made.settled();
-        co_await stored.get();
-        co_await made.get();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    if (failure) {
-        co_await undo(engine, view, volumes);
-        std::rethrow_exception(failure);
-    }
-    fail_point("create.committed");
-    engine.containers.emplace(view.id, actor);
-    for (const auto& volume : volumes) engine.events.publish("volume", "create", volume.name, {{"driver", "local"}});
-    actor->publish("create");
-    co_return view.id;
+    auto facts = image_facts(engine, *image);
+    co_return co_await create_with(engine, std::move(spec), std::move(name), std::move(facts));
+}
+
+asio::awaitable<ContainerId> create_build_container(Engine::State& engine, ContainerSpec spec, ImageFacts facts) {
+    return create_with(engine, std::move(spec), "", std::move(facts));
 }
 
 }  // namespace hoist::orchestrator

@@ -12,6 +12,8 @@ struct ImageFacts;
 
 /// @throws Error(invalid, not_found, conflict); then nothing is left
 asio::awaitable<ContainerId> create_container(Engine::State& engine, ContainerSpec spec, std::string name);
+/// The same for a step of a build: `facts` are those of no image that is recorded.
+asio::awaitable<ContainerId> create_build_container(Engine::State& engine, ContainerSpec spec, ImageFacts facts);
 /// @throws Error(invalid)
 void check_container_name(const std::string& name);
 /// Takes an address on a network, in memory. @param others  the container's endpoints so far

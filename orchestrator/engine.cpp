@@ -48,7 +48,8 @@ Engine::State::State(asio::io_context& where, EngineConfig how)
       starters(where.get_executor(), config.parallel_starts > 0 ? config.parallel_starts : cores()),
       networks(*this),
       volumes(*this),
-      trash(*this) {}
+      trash(*this),
+      builds(*this) {}
 
 asio::awaitable<void> Engine::State::commit(std::function<void(storage::Transaction&)> work) {
     auto initiate = [this, work = std::move(work)](auto handler) mutable {
@@ -100,7 +101,7 @@ Engine::~Engine() {
     // Cancelled tasks end on the loop; they use what is destroyed next.
     state_->context.restart();
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    while (!state_->tasks.empty() && std::chrono::steady_clock::now() < limit)
+    while ((!state_->tasks.empty() || !state_->builds.empty()) && std::chrono::steady_clock::now() < limit)
         if (state_->context.run_one_for(std::chrono::milliseconds(100)) == 0 && state_->context.stopped()) break;
 }
 
@@ -108,6 +109,7 @@ asio::awaitable<void> Engine::reconcile() {
     return orchestrator::reconcile(*state_);
 }
 void Engine::shut_down() {
+    state_->builds.stop();
     state_->tasks.cancel();
 }
 const EngineConfig& Engine::config() const {
@@ -272,6 +274,9 @@ storage::Database& Engine::database() {
 }
 const storage::Layout& Engine::layout() const {
     return state_->layout;
+}
+Builds& Engine::builds() {
+    return state_->builds;
 }
 EventLog& Engine::events() {
     return state_->events;

@@ -99,6 +99,8 @@ struct ContainerUsage {
     std::map<std::string, runtime::NetworkUsage> networks;  ///< none of a container in the host's network
 };
 
+class Builds;
+
 enum class WaitFor { not_running, next_exit, removed };
 /// How long to wait for health: until something fails, or through all that the restart policy answers.
 enum class Patience { until_first_failure, while_restarted };
@@ -190,6 +192,7 @@ public:
     storage::Database& database();
     const storage::Layout& layout() const;
     EventLog& events();
+    Builds& builds();
 
     /// For blocking work: see orchestrator/blocking.h.
     asio::thread_pool& workers();

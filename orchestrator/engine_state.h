@@ -8,6 +8,7 @@
 #include <string>
 
 #include "orchestrator/blocking.h"
+#include "orchestrator/builds.h"
 #include "orchestrator/engine.h"
 #include "orchestrator/networks.h"
 #include "orchestrator/seccomp_files.h"
@@ -54,6 +55,7 @@ struct Engine::State {
     std::map<std::string, ContainerId> names;
     std::map<ExecId, std::shared_ptr<ExecRecord>> execs;
     bool reconciling = false;
+    Builds builds;  ///< last: their threads use the rest
 
     asio::any_io_executor executor() { return context.get_executor(); }
     /// Runs `work` in a transaction and returns when it is on the disk. Not cut short by cancellation.

@@ -125,6 +125,7 @@ std::vector<std::string> effective_environment(const ContainerSpec& spec, const 
     if (spec.tty) environment.push_back("TERM=xterm");
     for (const auto& assignment : image.env) set_variable(environment, assignment);
     for (const auto& assignment : spec.environment) set_variable(environment, assignment);
+    for (const auto& assignment : spec.unrecorded_environment) set_variable(environment, assignment);
     return environment;
 }
 

@@ -22,6 +22,25 @@ ImageFacts image_of(Engine::State& engine, const ContainerView& view) {
     return {};
 }
 
+/// Steps of builds that ended with the last daemon: their rows go at once, the rest as leftovers.
+template <class Rows>
+void drop_build_steps(Engine::State& engine, Rows& rows) {
+    std::vector<ContainerId> steps;
+    std::erase_if(rows.containers, [&](const storage::ContainerRow& row) {
+        const auto spec = Json::parse(row.spec, nullptr, false);
+        const bool step = spec.is_object() && spec.value("of_build", false);
+        if (step) steps.push_back(row.id);
+        return step;
+    });
+    if (steps.empty()) return;
+    std::erase_if(rows.leases, [&](const storage::LeaseRow& lease) {
+        return std::find(steps.begin(), steps.end(), lease.container) != steps.end();
+    });
+    engine.database.run([&](storage::Transaction& transaction) {
+        for (const auto& id : steps) transaction.remove_container(id);
+    });
+}
+
 void load_containers(Engine::State& engine, const std::vector<storage::ContainerRow>& rows) {
     for (const auto& row : rows) {
         try {
@@ -78,6 +97,7 @@ void load(Engine::State& engine) {
     engine.database.run([&rows](storage::Transaction& transaction) {
         rows = {transaction.containers(), transaction.networks(), transaction.leases(), transaction.volumes()};
     });
+    drop_build_steps(engine, rows);
     engine.networks.load(rows.networks, rows.leases);
     engine.volumes.load(rows.volumes);
     load_containers(engine, rows.containers);
