@@ -160,7 +160,7 @@ int run_main(const std::vector<std::string>& words, char** argv) {
 
 /// Starts this program anew from a file that a container cannot write to, should it get hold of it. As the very first
 /// thing, since what was set up before would be set up twice. Returns if that is the case already, or cannot be done.
-void leave_writable_file(int, char** argv, char** envp) {
+[[maybe_unused]] void leave_writable_file(int, char** argv, char** envp) {
 #ifdef HOIST_FAIL_POINTS
     for (char** entry = envp; *entry; ++entry) {
         if (std::strncmp(*entry, "HOIST_WITHOUT=", 14) == 0) return;
