@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/build_run.h"
 
 namespace hoist::cli {
@@ -43,66 +44,138 @@ bool is_remote(const std::string& text) {
     return text.find("://") != std::string::npos || text.starts_with("git@");
 }
 
-/// What a build here cannot do is said, not left out.
-void refuse_impossible(const Json& build) {
-    const auto refuse = [](const char* key, const char* why) { fail(Kind::invalid, "build.{}: {}", key, why); };
-    if (json_value(build, "privileged", false)) refuse("privileged", "a build's steps are confined as containers are");
-    if (!list_of(build, "entitlements").empty()) refuse("entitlements", "a build's steps get no further rights");
-    if (list_of(build, "platforms").size() > 1) refuse("platforms", "an image is built for one platform; keep one");
-    for (const auto& target : list_of(build, "cache_to"))
-        if (target != "type=inline") refuse("cache_to", "only type=inline is known; the cache lies with the daemon");
-    if (const auto isolation = build.find("isolation"); isolation != build.end() && text_of(*isolation) != "default")
-        refuse("isolation", "is for Windows");
-}
+/// `build:` key by key.
+struct Keys {
+    std::string context, dockerfile, dockerfile_inline, target, network, isolation;
+    std::map<std::string, std::string> args, labels, additional_contexts, ssh;
+    std::vector<std::string> cache_from, cache_to, no_cache_filter, platforms, tags, entitlements, extra_hosts;
+    std::vector<compose::Grant> secrets;
+    std::map<std::string, compose::Ulimit> ulimits;
+    std::optional<Bytes> shm_size;
+    bool no_cache = false, pull = false, privileged = false;
+};
 
-void read_secrets(const compose::Project& project, const Json& build, wire::BuildRequest& request) {
+std::vector<compose::Grant> secrets_of(const Json& build) {
+    std::vector<compose::Grant> grants;
     for (const auto& item : json_value(build, "secrets", Json::array())) {
-        const auto source = item.is_string() ? item.get<std::string>() : json_value<std::string>(item, "source", "");
-        const auto target = item.is_string() ? source : json_value<std::string>(item, "target", source);
-        const auto it = project.secrets.find(source);
-        if (it == project.secrets.end()) fail(Kind::not_found, "build.secrets: there is no secret {}", source);
-        const auto& object = it->second;
-        request.secrets[target] = object.content ? *object.content : read_file(object.file, 1u << 20);
+        compose::Grant grant;
+        grant.source = item.is_string() ? item.get<std::string>() : json_value<std::string>(item, "source", "");
+        grant.target = item.is_string() ? grant.source : json_value(item, "target", grant.source);
+        grants.push_back(std::move(grant));
     }
+    return grants;
 }
 
-void read_ulimits(const Json& build, wire::BuildRequest& request) {
-    const auto limits = json_value(build, "ulimits", Json::object());
-    for (const auto& [name, value] : limits.items()) {
+std::map<std::string, compose::Ulimit> ulimits_of(const Json& build) {
+    std::map<std::string, compose::Ulimit> limits;
+    const auto given = json_value(build, "ulimits", Json::object());
+    for (const auto& [name, value] : given.items()) {
         const bool pair = value.is_object();
         const auto soft = pair ? json_value<std::int64_t>(value, "soft", 0) : std::stoll(text_of(value));
-        request.ulimits.push_back({name, soft, pair ? json_value<std::int64_t>(value, "hard", soft) : soft});
+        limits[name] = {soft, pair ? json_value<std::int64_t>(value, "hard", soft) : soft};
     }
+    return limits;
 }
 
-void read_contexts(const compose::Project& project, const Json& build, wire::BuildRequest& request) {
-    for (const auto& [name, where] : map_of(build, "additional_contexts")) {
+/// {"id": "socket"} or ["id", "id=socket"].
+std::map<std::string, std::string> ssh_of(const Json& build) {
+    const auto given = json_value(build, "ssh", Json());
+    if (given.is_object()) return map_of(build, "ssh");
+    std::map<std::string, std::string> agents;
+    for (const auto& line : list_of(build, "ssh")) {
+        const auto equals = line.find('=');
+        agents[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 1);
+    }
+    return agents;
+}
+
+Keys keys_from(const Json& build) {
+    Keys keys;
+    const auto text = [&](const char* key) { return build.contains(key) ? text_of(build.at(key)) : std::string(); };
+    keys.context = text("context"), keys.dockerfile = text("dockerfile");
+    keys.dockerfile_inline = text("dockerfile_inline"), keys.target = text("target");
+    keys.network = text("network"), keys.isolation = text("isolation");
+    keys.args = map_of(build, "args"), keys.labels = map_of(build, "labels");
+    keys.additional_contexts = map_of(build, "additional_contexts");
+    keys.ssh = ssh_of(build);
+    keys.cache_from = list_of(build, "cache_from"), keys.cache_to = list_of(build, "cache_to");
+    keys.no_cache_filter = list_of(build, "no_cache_filter"), keys.platforms = list_of(build, "platforms");
+    keys.tags = list_of(build, "tags"), keys.entitlements = list_of(build, "entitlements");
+    for (const auto& [host, address] : map_of(build, "extra_hosts")) keys.extra_hosts.push_back(host + "=" + address);
+    keys.secrets = secrets_of(build), keys.ulimits = ulimits_of(build);
+    if (build.contains("shm_size")) keys.shm_size = parse_bytes(text("shm_size"));
+    keys.no_cache = text("no_cache") == "true", keys.pull = text("pull") == "true";
+    keys.privileged = text("privileged") == "true";
+    return keys;
+}
+
+/// The model has the keys as JSON, or read already.
+template <class Service>
+auto keys_of(const Service& service) {
+    if constexpr (requires { service.has_build; })
+        return keys_from(service.build);
+    else
+        return *service.build;
+}
+
+/// What a build here cannot do is said, not left out.
+template <class AnyKeys>
+void refuse_impossible(const AnyKeys& keys) {
+    const auto refuse = [](const char* key, const char* why) { fail(Kind::invalid, "build.{}: {}", key, why); };
+    if (keys.privileged) refuse("privileged", "a build's steps are confined as containers are");
+    if (!keys.entitlements.empty()) refuse("entitlements", "a build's steps get no further rights");
+    if (keys.platforms.size() > 1) refuse("platforms", "an image is built for one platform; keep one");
+    for (const auto& target : keys.cache_to)
+        if (target != "type=inline") refuse("cache_to", "only type=inline is known; the cache lies with the daemon");
+    if (!keys.isolation.empty() && keys.isolation != "default") refuse("isolation", "is for Windows");
+}
+
+template <class AnyKeys>
+void read_sources(const AnyKeys& keys, wire::BuildRequest& request) {
+    request.context = keys.context;
+    request.dockerfile = keys.dockerfile_inline;
+    if (!request.dockerfile.empty())
+        request.dockerfile_name = "dockerfile_inline";
+    else if (!is_remote(request.context))
+        read_dockerfile(request, keys.dockerfile.empty() ? "" : path_below(request.context, keys.dockerfile));
+    else if (!keys.dockerfile.empty())
+        request.dockerfile_name = keys.dockerfile;
+}
+
+template <class AnyKeys>
+void read_contexts(const compose::Project& project, const AnyKeys& keys, wire::BuildRequest& request) {
+    for (const auto& [name, where] : keys.additional_contexts) {
         if (where.starts_with(service_prefix)) {
-            const auto other = where.substr(service_prefix.size());
-            request.contexts[name] = "docker-image://" + image_of(project, project.services.at(other));
+            const auto it = project.services.find(where.substr(service_prefix.size()));
+            if (it == project.services.end()) fail(Kind::not_found, "build.additional_contexts: no such {}", where);
+            request.contexts[name] = "docker-image://" + image_of(project, it->second);
         } else {
             request.contexts[name] = is_remote(where) ? where : path_below(project.working_dir, where);
         }
     }
 }
 
-void read_sources(const Json& build, wire::BuildRequest& request) {
-    request.context = json_value<std::string>(build, "context", "");
-    const auto name = json_value<std::string>(build, "dockerfile", "");
-    request.dockerfile = json_value<std::string>(build, "dockerfile_inline", "");
-    if (!request.dockerfile.empty()) {
-        request.dockerfile_name = "dockerfile_inline";
-    } else if (is_remote(request.context)) {
-        if (!name.empty()) request.dockerfile_name = name;
-    } else {
-        read_dockerfile(request, name.empty() ? "" : path_below(request.context, name));
+void read_secrets(const compose::Project& project, const std::vector<compose::Grant>& grants,
+                  wire::BuildRequest& request) {
+    for (const auto& grant : grants) {
+        const auto it = project.secrets.find(grant.source);
+        if (it == project.secrets.end()) fail(Kind::not_found, "build.secrets: there is no secret {}", grant.source);
+        // A build knows secrets by id: the last name of where they would be mounted.
+        const auto id = grant.target.substr(grant.target.rfind('/') + 1);
+        request.secrets[id.empty() ? grant.source : id] =
+            it->second.content ? *it->second.content : read_file(it->second.file, 1u << 20);
     }
 }
 
 }  // namespace
 
 bool has_build(const compose::Service& service) {
-    return service.has_build;
+    return [](const auto& any) {
+        if constexpr (requires { any.has_build; })
+            return any.has_build;
+        else
+            return any.build.has_value();
+    }(service);
 }
 
 std::string image_of(const compose::Project& project, const compose::Service& service) {
@@ -111,38 +184,36 @@ std::string image_of(const compose::Project& project, const compose::Service& se
 
 std::vector<std::string> services_built_from(const compose::Service& service) {
     std::vector<std::string> names;
-    for (const auto& [name, where] : map_of(service.build, "additional_contexts"))
+    const auto keys = keys_of(service);
+    for (const auto& [name, where] : keys.additional_contexts)
         if (where.starts_with(service_prefix)) names.push_back(where.substr(service_prefix.size()));
     return names;
 }
 
 wire::BuildRequest build_request(const compose::Project& project, const compose::Service& service) {
-    const auto& build = service.build;
     try {
-        refuse_impossible(build);
+        const auto keys = keys_of(service);
+        refuse_impossible(keys);
         wire::BuildRequest request;
-        read_sources(build, request);
-        read_contexts(project, build, request);
-        read_secrets(project, build, request);
-        read_ulimits(build, request);
-        request.arguments = map_of(build, "args");
-        request.labels = map_of(build, "labels");
-        request.target = json_value<std::string>(build, "target", "");
-        request.network = json_value<std::string>(build, "network", "");
-        request.tags = list_of(build, "tags");
+        read_sources(keys, request);
+        read_contexts(project, keys, request);
+        read_secrets(project, keys.secrets, request);
+        for (const auto& [name, limit] : keys.ulimits) request.ulimits.push_back({name, limit.soft, limit.hard});
+        request.arguments = keys.args;
+        request.labels = keys.labels;
+        request.target = keys.target;
+        request.network = keys.network;
+        request.tags = keys.tags;
         request.tags.insert(request.tags.begin(), image_of(project, service));
-        request.cache_from = list_of(build, "cache_from");
-        request.inline_cache = !list_of(build, "cache_to").empty();
-        request.no_cache = json_value(build, "no_cache", false);
-        request.no_cache_stages = list_of(build, "no_cache_filter");
-        request.pull = json_value(build, "pull", false);
-        if (const auto platforms = list_of(build, "platforms"); !platforms.empty())
-            request.platform = platforms.front();
-        for (const auto& [host, address] : map_of(build, "extra_hosts"))
-            request.extra_hosts.push_back(host + "=" + address);
-        for (const auto& [id, socket] : map_of(build, "ssh")) request.ssh[id] = socket;
-        if (const auto size = build.find("shm_size"); size != build.end())
-            request.shm_size = parse_bytes(text_of(*size));
+        request.cache_from = keys.cache_from;
+        request.inline_cache = !keys.cache_to.empty();
+        request.no_cache = keys.no_cache;
+        request.no_cache_stages = keys.no_cache_filter;
+        request.pull = keys.pull;
+        if (!keys.platforms.empty()) request.platform = keys.platforms.front();
+        request.extra_hosts = keys.extra_hosts;
+        for (const auto& [id, socket] : keys.ssh) add_ssh(request, socket.empty() ? id : id + "=" + socket);
+        request.shm_size = keys.shm_size;
         return request;
     } catch (Error& error) {
         throw error.during("service {}", service.name);
