@@ -343,6 +343,30 @@ TEST_F(Build, TakesDockersUpload) {
     EXPECT_THAT(refused, HasSubstr("there is no Dockerfile in the build context"));
 }
 
+TEST_F(Build, AddsFilesFromElsewhere) {  // SEC-38
+    if (run({"curl", "--version"}).status != 0) GTEST_SKIP() << "no curl here";
+    if (sh("busybox --list | grep -cx httpd; true") != "1\n") GTEST_SKIP() << "no web server here";
+    sh("mkdir -p /tmp/www && echo served > /tmp/www/file && tar -C /tmp/www -cf /tmp/www/files.tar file && "
+       "busybox httpd -p 127.0.0.1:8085 -h /tmp/www");
+    const auto digest = sh("sha256sum /tmp/www/file | cut -c1-64");
+    build_ok("FROM busybox\nADD --checksum=sha256:" + std::string(trim(digest)) +
+             " http://127.0.0.1:8085/file /d/\nADD http://127.0.0.1:8085/files.tar /whole.tar\n"
+             "ADD --unpack=true http://127.0.0.1:8085/files.tar /un/\n");
+    EXPECT_EQ(inside("stat -c %a /d/file; cat /d/file /un/file; tar -tf /whole.tar"), "600\nserved\nserved\nfile\n");
+    const auto wrong =
+        "FROM busybox\nADD --checksum=sha256:" + std::string(64, '0') + " http://127.0.0.1:8085/file /d/\n";
+    EXPECT_THAT(build(wrong).err, HasSubstr("has the digest sha256:" + std::string(trim(digest))));
+    EXPECT_THAT(build("FROM busybox\nADD http://127.0.0.1:8085/none /d/\n").err, HasSubstr("404"));
+    // A context that is an archive somewhere, and repositories that are none.
+    sh("cd /tmp/www && printf 'FROM busybox\nCOPY file /f\n' > Dockerfile && tar -cf context.tar Dockerfile file");
+    EXPECT_EQ(hoist({"build", "-t", "remote", "http://127.0.0.1:8085/context.tar"}).status, 0);
+    EXPECT_EQ(inside("cat /f", "remote"), "served\n");
+    for (const char* source :
+         {"ext::sh -c id>/tmp/pwned x", "git@-oProxyCommand=id:x.git", "http://127.0.0.1:8085/x.git#--upload-pack=id"})
+        EXPECT_NE(build(fmt::format("FROM busybox\nADD [\"{}\", \"/x/\"]\n", source)).status, 0) << source;
+    EXPECT_NE(::access("/tmp/pwned", F_OK), 0);
+}
+
 TEST_F(Build, ServicesAreBuilt) {
     write("web/Dockerfile", "FROM base\nARG x\nRUN echo $x > /x\nCMD [\"sleep\", \"1000\"]\n");
     write("compose.yaml",
