@@ -12,7 +12,8 @@ namespace {
 /// The network that a client means; the default one is made when it is first needed.
 asio::awaitable<NetworkId> network_named(Engine& engine, std::string name) {
     if (const auto found = engine.find_network(name)) co_return found->id;
-    if (name != "bridge") fail(Kind::not_found, "network {} not found", name);
+    // Not "not found": clients take that for a missing image, and pull it.
+    if (name != "bridge") fail(Kind::invalid, "network {} not found", name);
     NetworkSpec spec;
     spec.name = "bridge";
     co_return co_await engine.create_network(std::move(spec));

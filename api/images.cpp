@@ -90,6 +90,7 @@ Json image_details(const Image& image) {
             {"Author", ""},
             {"Created", format_time(image.created)},
             {"Config", config_json(image.config)},
+            {"ContainerConfig", config_json(image.config)},  // docker-compose 1.29 does not do without
             {"Architecture", image.architecture},
             {"Os", image.os},
             {"Size", image.size.count},

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cli/attach.h"
 #include "cli/command.h"
+#include "cli/creation_options.h"
 #include "cli/resource_options.h"
 #include "cli/session.h"
 #include "cli/targets.h"
@@ -114,6 +115,7 @@ Json create_body(const Arguments& arguments, bool tty, bool joined) {
     if (arguments.has("entrypoint")) body["Entrypoint"] = std::vector<std::string>{arguments.get("entrypoint")};
     for (const auto& text : arguments.all("volume"))
         if (text.find(':') == std::string::npos) body["Volumes"][text] = Json::object();
+    add_further_options(arguments, body);
     return body;
 }
 
@@ -212,6 +214,8 @@ Options creation_options() {
                             {"--log-opt", "NAME=VALUE", "max-size, max-file, mode, ...; may be repeated"},
                             {"--stop-signal", "SIGNAL", "signal that stops it"}};
     options.insert(options.begin(), others.begin(), others.end());
+    const Options further = further_creation_options();
+    options.insert(options.end(), further.begin(), further.end());
     return options;
 }
 

@@ -67,7 +67,7 @@ asio::awaitable<void> ContainerActor::store_endpoints(NetworkId network, std::op
     auto write = [row = row(), id = view_.id, network, address](storage::Transaction& transaction) {
         transaction.put(row);
         if (address)
-            transaction.put(storage::LeaseRow{network, id, *address});
+            transaction.take(storage::LeaseRow{network, id, *address});
         else
             transaction.remove_lease(network, id);
     };

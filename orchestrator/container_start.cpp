@@ -91,6 +91,12 @@ asio::awaitable<void> ContainerActor::join_clients() {
 
 asio::awaitable<void> ContainerActor::prepare_network() {
     if (plugged_) co_return;
+    if (const auto taken = engine_.networks.reclaim(view_); !taken.empty()) {
+        auto write = [taken](storage::Transaction& transaction) {
+            for (const auto& lease : taken) transaction.take(lease);
+        };
+        co_await engine_.commit(std::move(write));
+    }
     const auto& mode = view_.spec.network_mode;
     if (mode.starts_with("container:")) netns_ = co_await namespace_of(mode.substr(10));
     if (view_.endpoints.empty()) {

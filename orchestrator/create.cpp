@@ -146,7 +146,7 @@ asio::awaitable<ContainerId> create_with(Engine::State& engine, ContainerSpec sp
         const auto stored = engine.tasks.begin(engine.commit([intent](storage::Transaction& transaction) {
             for (const auto& volume : intent.volumes) transaction.put(volume);
             transaction.put(intent.container);
-            for (const auto& lease : intent.leases) transaction.put(lease);
+            for (const auto& lease : intent.leases) transaction.take(lease);
         }),
                                                name);
         const auto made = engine.tasks.begin(

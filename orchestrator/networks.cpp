@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "orchestrator/container_actor.h"
 #include "orchestrator/engine_state.h"
 
 namespace hoist::orchestrator {
@@ -250,10 +251,35 @@ netmgr::Address Networks::lease(const NetworkId& id, const ContainerId& containe
     if (*address == network.bridge.gateway)
         fail(Kind::conflict, "address {} is the gateway of network {}", wanted, network.view.spec.name);
     const auto [it, added] = network.leases.emplace(*address, container);
-    if (!added)
-        fail(Kind::conflict, "address {} on network {} is already used by container {}", wanted, network.view.spec.name,
-             engine_.name_of(it->second));
+    if (!added && it->second != container) {
+        // One that does not run has its address until somebody asks for it, as clients do that make a container anew
+        // before they remove the old one. It takes it again when it starts.
+        if (!is_idle(it->second))
+            fail(Kind::conflict, "address {} on network {} is already used by container {}", wanted,
+                 network.view.spec.name, engine_.name_of(it->second));
+        it->second = container;
+    }
     return *address;
+}
+
+bool Networks::is_idle(const ContainerId& id) const {
+    const auto it = engine_.containers.find(id);
+    if (it == engine_.containers.end()) return false;  // being made
+    const auto& state = it->second->view().state;
+    return std::holds_alternative<Created>(state) || std::holds_alternative<Exited>(state);
+}
+
+std::vector<storage::LeaseRow> Networks::reclaim(const ContainerView& container) {
+    std::vector<storage::LeaseRow> taken;
+    for (const auto& endpoint : container.endpoints) {
+        const auto& leases = get(endpoint.network).leases;
+        const auto address = netmgr::parse_address(endpoint.address);
+        const auto it = address ? leases.find(*address) : leases.end();
+        if (it != leases.end() && it->second == container.id) continue;
+        lease(endpoint.network, container.id, endpoint.address);
+        taken.push_back({endpoint.network, container.id, endpoint.address});
+    }
+    return taken;
 }
 
 void Networks::release(const ContainerId& container, const NetworkId& id) {

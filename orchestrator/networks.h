@@ -50,8 +50,12 @@ public:
     std::map<NetworkId, Network>& all() { return networks_; }
 
     /// Leases an address: `wanted` if not empty. Takes effect in memory; the caller stores it.
+    /// An address of a container that does not run may be asked for by another one, which has it from then on.
     /// @throws Error(conflict) that names the owner
     netmgr::Address lease(const NetworkId& network, const ContainerId& container, const std::string& wanted);
+    /// Before a start: takes the addresses that others got meanwhile. @return what has to be stored
+    /// @throws Error(conflict) if one of them is in use
+    std::vector<storage::LeaseRow> reclaim(const ContainerView& container);
     void release(const ContainerId& container);
     void release(const ContainerId& container, const NetworkId& network);
 
@@ -103,6 +107,8 @@ private:
         bool outside = false;
         std::vector<std::string> servers;
     };
+    /// Whether it is made and does not run, nor waits for a restart.
+    bool is_idle(const ContainerId& id) const;
     Asker asker_of(const ContainerView& container);
     void publish_names(const ContainerView& container);
     void push_names(const Network& network);

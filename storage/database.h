@@ -85,6 +85,8 @@ public:
     std::vector<NetworkRow> networks();
     /// @throws Error(conflict) if another container has the address, Error(not_found) without container or network
     void put(const LeaseRow& row);
+    /// As put, but takes the address from whoever has it.
+    void take(const LeaseRow& row);
     void remove_lease(const NetworkId& network, const ContainerId& container);
     std::vector<LeaseRow> leases();
     void put(const VolumeRow& row);

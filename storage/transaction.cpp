@@ -78,6 +78,13 @@ void Transaction::put(const LeaseRow& row) {
         fail(Kind::conflict, "address {} is already in use on network {}", row.address, row.network.shortened());
 }
 
+void Transaction::take(const LeaseRow& row) {
+    db_.prepare("DELETE FROM leases WHERE network=? AND address=? AND container!=?")
+        .bind(row.network.str(), row.address, row.container.str())
+        .run();
+    put(row);
+}
+
 void Transaction::remove_lease(const NetworkId& network, const ContainerId& container) {
     db_.prepare("DELETE FROM leases WHERE container=? AND network=?").bind(container.str(), network.str()).run();
 }

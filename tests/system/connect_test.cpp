@@ -102,6 +102,22 @@ TEST_F(Connect, PublishedPortsFollow) {
     EXPECT_TRUE(answers());
 }
 
+TEST_F(Connect, AnAddressOfOneThatIsDownGoesToWhoAsks) {
+    start("old", {"--network", "front", "--ip", "10.71.0.50"});
+    EXPECT_NE(
+        hoist({"create", "--network", "front", "--ip", "10.71.0.50", "busybox", "true"}).err.find("by container old"),
+        std::string::npos);
+    hoist_ok({"stop", "-t", "0", "old"});
+    start("new", {"--network", "front", "--ip", "10.71.0.50"});
+    EXPECT_EQ(addresses("new"), "eth0 10.71.0.50/24\n");
+    EXPECT_NE(hoist({"start", "old"}).err.find("already used by container new"), std::string::npos);
+    kill_daemon();
+    EXPECT_NE(hoist({"start", "old"}).err.find("already used by container new"), std::string::npos);
+    hoist_ok({"stop", "-t", "0", "new"});
+    hoist_ok({"start", "old"});
+    EXPECT_EQ(addresses("old"), "eth0 10.71.0.50/24\n");
+}
+
 TEST_F(Connect, SaysWhatCannotBe) {
     start("one", {"--network", "front"});
     start("hosted", {"--network", "host"});
