@@ -46,6 +46,8 @@ UpOptions up_options(const wire::ProjectRequest& request) {
     options.no_start = request.no_start;
     options.wait = request.wait;
     options.remove_orphans = request.remove_orphans;
+    options.always_recreate_deps = request.always_recreate_deps;
+    options.renew_volumes = request.renew_volumes;
     options.timeout = request.timeout;
     return options;
 }
@@ -151,6 +153,19 @@ asio::awaitable<void> restart_project(Exchange& exchange, Services& services) {
     co_await report(exchange, std::move(operation));
 }
 
+asio::awaitable<void> create_one_off(Exchange& exchange, Services& services) {
+    const Json body = co_await exchange.read_json();
+    auto project = compose::project_from_json(body.value("project", Json()));
+    const Projects::OneOff what{.service = json_value<std::string>(body, "service", ""),
+                                .name = json_value<std::string>(body, "name", ""),
+                                .auto_remove = json_value(body, "auto_remove", false),
+                                .use_aliases = json_value(body, "use_aliases", false),
+                                .stdin_once = json_value(body, "stdin_once", false)};
+    const ContainerId id = co_await services.projects.create_one_off(std::move(project), what);
+    Json answer = {{"Id", id.str()}, {"Warnings", Json::array()}};
+    co_await exchange.send_json(201, std::move(answer));
+}
+
 asio::awaitable<void> list_projects(Exchange& exchange, Services& services) {
     Json list = Json::array();
     for (const auto& view : services.projects.list())
@@ -168,6 +183,7 @@ std::vector<Route> project_routes() {
     return {{"GET", "/hoist/v1/projects", list_projects},
             {"POST", "/hoist/v1/projects/{name}/up", up, WhenGone::cancel},
             {"POST", "/hoist/v1/projects/{name}/plan", plan},
+            {"POST", "/hoist/v1/projects/{name}/one-off", create_one_off},
             {"POST", "/hoist/v1/projects/{name}/down", down, WhenGone::cancel},
             {"POST", "/hoist/v1/projects/{name}/start", start_project, WhenGone::cancel},
             {"POST", "/hoist/v1/projects/{name}/stop", stop_project, WhenGone::cancel},

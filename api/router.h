@@ -64,6 +64,7 @@ std::vector<Route> image_routes();
 std::vector<Route> network_routes();
 std::vector<Route> volume_routes();
 std::vector<Route> project_routes();
+std::vector<Route> kept_object_routes();
 
 const std::vector<Route>& all_routes();
 

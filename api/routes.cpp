@@ -12,7 +12,7 @@ const std::vector<Route>& all_routes() {
              {system_routes(), event_routes(), container_routes(), container_create_routes(), container_action_routes(),
               container_update_routes(), stats_routes(), top_routes(), log_routes(), attach_routes(), exec_routes(),
               archive_routes(), prune_routes(), swarm_routes(),
-              image_routes(), build_routes(), network_routes(), volume_routes(), project_routes()})
+              image_routes(), build_routes(), network_routes(), volume_routes(), project_routes(), kept_object_routes()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

@@ -50,7 +50,7 @@ std::vector<Route> swarm_routes() {
         routes.push_back({"POST", pattern, no_such_plugin});
     for (const char* pattern :
          {"/swarm", "/swarm/{rest...}", "/nodes", "/nodes/{rest...}", "/services", "/services/{rest...}", "/tasks",
-          "/tasks/{rest...}", "/secrets", "/secrets/{rest...}", "/configs", "/configs/{rest...}"})
+          "/tasks/{rest...}"})
         for (const char* method : {"GET", "POST", "DELETE"}) routes.push_back({method, pattern, not_a_manager});
     return routes;
 }

@@ -33,11 +33,15 @@ public:
             std::vector<pollfd> waiting = {{signals.fd(), POLLIN, 0}, {events_.fd(), POLLIN, 0}};
             logs_.add_to(waiting);
             ::poll(waiting.data(), waiting.size(), -1);
-            if (signals.next() != 0) return stop();
+            if (signals.next() != 0) return stop("\nStopping (Ctrl-C again kills)\n");
             logs_.handle(waiting);
             if (waiting[1].revents != 0) read_events();
+            if (abort_status_) {
+                stop("\nStopping, because " + escape_for_terminal(ended_) + " has ended\n");
+                return *abort_status_;
+            }
         }
-        return 0;
+        return status_;
     }
 
 private:
@@ -52,6 +56,8 @@ private:
 
     bool wanted(const ListedContainer& container) const {
         const auto& services = options_.services;
+        const auto& without = options_.without;
+        if (std::find(without.begin(), without.end(), container.service) != without.end()) return false;
         return services.empty() || std::find(services.begin(), services.end(), container.service) != services.end();
     }
 
@@ -83,13 +89,32 @@ private:
             event_bytes_.erase(0, end + 1);
             if (trim(line).empty()) continue;
             const Json event = parse_json(line, "event");
-            if (json_value<std::string>(event, "Action", "") == "start")
+            const auto action = json_value<std::string>(event, "Action", "");
+            if (action == "start")
                 follow_running(TimePoint(Nanoseconds(json_value<std::int64_t>(event, "timeNano", 0))));
+            if (action == "die") note_end(json_value<Json>(event, "Actor", Json::object()));
         }
     }
 
-    int stop() {
-        print_error("\nStopping (Ctrl-C again kills)\n");
+    void note_end(const Json& actor) {
+        const auto attributes = json_value<std::map<std::string, std::string>>(actor, "Attributes", {});
+        const auto of = [&](const char* key) {
+            const auto found = attributes.find(key);
+            return found == attributes.end() ? std::string() : found->second;
+        };
+        const int code = std::atoi(of("exitCode").c_str());
+        const bool ours =
+            options_.exit_code_from.empty() || of("com.docker.compose.service") == options_.exit_code_from;
+        if (!options_.exit_code_from.empty() && ours) status_ = code;
+        using Abort = AttachedOptions::Abort;
+        const bool aborts = options_.abort == Abort::on_exit || (options_.abort == Abort::on_failure && code != 0);
+        if (!aborts || abort_status_) return;
+        ended_ = of("name");
+        abort_status_ = ours ? code : 0;
+    }
+
+    int stop(const std::string& why) {
+        print_error(why);
         wire::ProjectRequest request;
         request.services = options_.services;
         request.timeout = options_.timeout;
@@ -125,7 +150,9 @@ private:
     AttachedOptions options_;
     LogFollower logs_;
     Answer events_;
-    std::string event_bytes_;
+    std::string event_bytes_, ended_;
+    std::optional<int> abort_status_;
+    int status_ = 0;
 };
 
 }  // namespace

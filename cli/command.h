@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "compose/diagnostic.h"
 
 namespace hoist::cli {
 
@@ -22,6 +23,7 @@ struct Globals {
     std::string project_name, project_directory;
     Ansi ansi = Ansi::automatic;
     std::string progress = "auto";
+    compose::DiagnosticFormat diagnostics = compose::DiagnosticFormat::rich;
 };
 
 /// One run of the program.
@@ -48,7 +50,8 @@ struct Command {
     std::size_t least_words = 0, most_words = 1000;
     OptionsEnd options_end = OptionsEnd::nowhere;
     int (*run)(Context&, const Arguments&) = nullptr;
-    bool of_stack = false;  ///< also under `hoist compose`
+    bool of_stack = false;      ///< also under `hoist compose`
+    bool only_compose = false;  ///< only there: the plain name is another command's
 };
 
 // One function per file of commands.
@@ -59,6 +62,10 @@ std::vector<Command> update_commands();
 std::vector<Command> stats_commands();
 std::vector<Command> top_commands();
 std::vector<Command> config_commands();
+std::vector<Command> graph_commands();
+std::vector<Command> compose_commands();
+std::vector<Command> compose_run_commands();
+std::vector<Command> watch_commands();
 std::vector<Command> log_commands();
 std::vector<Command> exec_commands();
 std::vector<Command> copy_commands();
@@ -70,6 +77,7 @@ std::vector<Command> run_commands();
 std::vector<Command> image_commands();
 std::vector<Command> network_commands();
 std::vector<Command> volume_commands();
+std::vector<Command> kept_object_commands();
 std::vector<Command> system_commands();
 std::vector<Command> event_commands();
 

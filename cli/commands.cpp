@@ -25,6 +25,7 @@ const Options global_options = {
     {"--profile", "NAME", "enable a profile; may be repeated"},
     {"--ansi", "WHEN", "auto, always or never"},
     {"--progress", "KIND", "auto, tty, plain, json or quiet"},
+    {"--diagnostics", "FORM", "of mistakes in files: rich, short (file:line:column: ...) or json"},
     {"-v, --version", "", "show the version"},
     {"-h, --help", "", "show this help"},
 };
@@ -33,10 +34,13 @@ const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands = [] {
         std::vector<Command> all;
         for (const auto& group :
-             {stack_commands(),     stack_list_commands(), pause_commands(),  log_commands(),    exec_commands(),
-              copy_commands(),      port_commands(),       prune_commands(),  attach_commands(), config_commands(),
-              container_commands(), update_commands(),     stats_commands(),  top_commands(),    run_commands(),
-              image_commands(), build_commands(),     network_commands(),    volume_commands(), event_commands(),  system_commands()})
+             {stack_commands(),   kept_object_commands(), stack_list_commands(), pause_commands(),
+              log_commands(),     exec_commands(),        copy_commands(),       port_commands(),
+              prune_commands(),   attach_commands(),      config_commands(),     graph_commands(),
+              compose_commands(), compose_run_commands(), watch_commands(),      container_commands(),
+              update_commands(),  stats_commands(),       top_commands(),        run_commands(),
+              image_commands(),   build_commands(),   network_commands(),     volume_commands(),     event_commands(),
+              system_commands()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();
@@ -50,6 +54,13 @@ Ansi parse_ansi(const std::string& word) {
     throw UsageError(fmt::format("--ansi: '{}' is none of auto, always, never", escape_for_terminal(word)));
 }
 
+compose::DiagnosticFormat parse_diagnostics(const std::string& word) {
+    if (word == "rich") return compose::DiagnosticFormat::rich;
+    if (word == "short") return compose::DiagnosticFormat::brief;
+    if (word == "json") return compose::DiagnosticFormat::json;
+    throw UsageError(fmt::format("--diagnostics: '{}' is none of rich, short, json", escape_for_terminal(word)));
+}
+
 void take_globals(const Arguments& given, Globals& to) {
     const auto append = [&](const char* key, std::vector<std::string>& list) {
         for (const auto& value : given.all(key)) list.push_back(value);
@@ -61,13 +72,15 @@ void take_globals(const Arguments& given, Globals& to) {
     to.project_name = given.get("project-name", to.project_name);
     to.project_directory = given.get("project-directory", to.project_directory);
     to.progress = given.get("progress", to.progress);
+    if (given.has("diagnostics")) to.diagnostics = parse_diagnostics(given.get("diagnostics"));
     if (given.has("ansi")) to.ansi = parse_ansi(given.get("ansi"));
 }
 
 std::string list_commands(bool of_stack) {
     std::string text;
     for (const auto& command : all_commands())
-        if (command.of_stack == of_stack) text += fmt::format("  {:<14} {}\n", command.name, command.summary);
+        if (command.of_stack == of_stack && !command.only_compose)
+            text += fmt::format("  {:<14} {}\n", command.name, command.summary);
     return text;
 }
 
@@ -90,7 +103,7 @@ std::string help_of(const Command& command) {
 const Command* find_command(std::vector<std::string>& words, bool stack_only) {
     for (const auto& command : all_commands()) {
         const auto parts = split(command.name, ' ');
-        if ((stack_only && !command.of_stack) || words.size() < parts.size()) continue;
+        if ((stack_only ? !command.of_stack : command.only_compose) || words.size() < parts.size()) continue;
         if (!std::equal(parts.begin(), parts.end(), words.begin())) continue;
         words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(parts.size()));
         return &command;
@@ -157,7 +170,12 @@ int run_found(const Command& command, const Globals& globals, const std::vector<
     if (arguments.words.size() < command.least_words || arguments.words.size() > command.most_words)
         throw UsageError(fmt::format("usage: hoist {} {}", command.name, command.words));
     Context context(globals);
-    return command.run(context, arguments);
+    try {
+        return command.run(context, arguments);
+    } catch (const compose::LoadError& error) {
+        print_load_error(context, error);
+        return 1;
+    }
 }
 
 int dispatch(std::vector<std::string> words) {
@@ -195,9 +213,6 @@ int run_command(const std::vector<std::string>& arguments) {
     } catch (const UsageError& error) {
         print_error(fmt::format("hoist: {}\n", error.what()));
         return 2;
-    } catch (const compose::LoadError& error) {
-        print_load_error(error);
-        return 1;
     } catch (const Error& error) {
         print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
         return 1;

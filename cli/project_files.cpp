@@ -38,6 +38,8 @@ compose::Environment environment() {
     return variables;
 }
 
+}  // namespace
+
 compose::LoadOptions load_options(const Context& context, const LoadWishes& wishes) {
     const auto& globals = context.globals;
     compose::LoadOptions options;
@@ -54,16 +56,18 @@ compose::LoadOptions load_options(const Context& context, const LoadWishes& wish
     return options;
 }
 
-void print_diagnostics(const std::vector<compose::Diagnostic>& diagnostics) {
-    print_error(
-        compose::render(diagnostics, compose::DiagnosticFormat::rich, use_color(Ansi::automatic, STDERR_FILENO)));
+void print_diagnostics(const Context& context, const std::vector<compose::Diagnostic>& diagnostics) {
+    print_error(compose::render(diagnostics, context.globals.diagnostics, context.color_err()));
 }
 
-}  // namespace
-
 compose::Project load_project(const Context& context, const LoadWishes& wishes) {
-    auto loaded = compose::load_project(load_options(context, wishes), compose::disk_reader());
-    if (!loaded.warnings.empty()) print_diagnostics(loaded.warnings);
+    return load_by(context, load_options(context, wishes));
+}
+
+compose::Project load_by(const Context& context, const compose::LoadOptions& options, bool strict) {
+    auto loaded = compose::load_project(options, compose::disk_reader());
+    if (strict && !loaded.warnings.empty()) throw compose::LoadError{std::move(loaded.warnings)};
+    if (!loaded.warnings.empty()) print_diagnostics(context, loaded.warnings);
     return std::move(loaded.project);
 }
 
@@ -87,8 +91,8 @@ std::string project_name(const Context& context) {
          "or -p PROJECT");
 }
 
-void print_load_error(const compose::LoadError& error) {
-    print_diagnostics(error.diagnostics);
+void print_load_error(const Context& context, const compose::LoadError& error) {
+    print_diagnostics(context, error.diagnostics);
 }
 
 }  // namespace hoist::cli

@@ -25,7 +25,13 @@ std::optional<std::string> find_project_name(const Context& context);
 /// As find_project_name. @throws Error that says how to name a project
 std::string project_name(const Context& context);
 
-/// Prints diagnostics on standard error.
-void print_load_error(const compose::LoadError& error);
+/// How the project is to be loaded, by the global options.
+compose::LoadOptions load_options(const Context& context, const LoadWishes& wishes = {});
+/// As load_project, with options changed. @param strict  warnings are errors
+compose::Project load_by(const Context& context, const compose::LoadOptions& options, bool strict = false);
+
+/// Prints diagnostics on standard error, in the form that was asked for.
+void print_diagnostics(const Context& context, const std::vector<compose::Diagnostic>& diagnostics);
+void print_load_error(const Context& context, const compose::LoadError& error);
 
 }  // namespace hoist::cli

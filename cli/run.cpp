@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/creation_options.h"
 #include "cli/resource_options.h"
+#include "cli/run.h"
 #include "cli/session.h"
 #include "cli/targets.h"
 #include "cli/terminal.h"
@@ -126,6 +127,8 @@ std::string create(Context& context, const Arguments& arguments, bool tty, bool 
     return json_value<std::string>(made, "Id", "");
 }
 
+}  // namespace
+
 /// As docker: 127 and 126 for a command that cannot be run, 125 for what is the engine's.
 int start_failed(const Error& error) {
     print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
@@ -136,7 +139,7 @@ int start_failed(const Error& error) {
     return has("ermission denied") || has("s a directory") ? 126 : 125;
 }
 
-int follow(Context& context, const Arguments& arguments, const std::string& id, bool tty, bool stdin_) {
+int follow_new(Context& context, const Arguments& arguments, const std::string& id, bool tty, bool stdin_) {
     const auto& client = context.client();
     const auto keys = arguments.get("detach-keys");
     const std::string streams = attach_target(stdin_, keys);
@@ -162,6 +165,8 @@ int follow(Context& context, const Arguments& arguments, const std::string& id, 
     return json_value(parse_json(trim(exit.read_all()), "the daemon's answer"), "StatusCode", 0);
 }
 
+namespace {
+
 int run(Context& context, const Arguments& arguments) {
     const bool detach = arguments.flag("detach");
     const bool tty = arguments.flag("tty"), stdin_ = arguments.flag("interactive") && !detach;
@@ -172,7 +177,7 @@ int run(Context& context, const Arguments& arguments) {
         print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
         return 125;
     }
-    if (!detach) return follow(context, arguments, id, tty, stdin_);
+    if (!detach) return follow_new(context, arguments, id, tty, stdin_);
     try {
         context.client().call("POST", container_path(id, "start"));
     } catch (const Error& error) {

@@ -31,11 +31,26 @@ std::map<std::string, int> scale_of(const Arguments& arguments) {
     return scale;
 }
 
+/// Options that make no sense together: usage errors, before anything is read.
+void check_together(const Arguments& arguments) {
+    const auto exclude = [&](const char* one, const char* other) {
+        if (arguments.flag(one) && arguments.flag(other))
+            throw UsageError(fmt::format("--{} and --{} exclude each other", one, other));
+    };
+    for (const char* recreating : {"force-recreate", "always-recreate-deps", "renew-anon-volumes"})
+        exclude(recreating, "no-recreate");
+    exclude("no-start", "wait");
+    exclude("abort-on-container-exit", "abort-on-container-failure");
+    for (const char* background : {"detach", "wait"})
+        for (const char* attached : {"abort-on-container-exit", "abort-on-container-failure"})
+            exclude(background, attached);
+    if ((arguments.flag("detach") || arguments.flag("wait")) &&
+        (arguments.has("attach") || arguments.has("exit-code-from")))
+        throw UsageError("--attach and --exit-code-from need the foreground: not with --detach or --wait");
+}
+
 wire::ProjectRequest up_request(const Arguments& arguments) {
-    if (arguments.flag("force-recreate") && arguments.flag("no-recreate"))
-        throw UsageError("--force-recreate and --no-recreate exclude each other");
-    if (arguments.flag("no-start") && arguments.flag("wait"))
-        throw UsageError("--no-start and --wait exclude each other");
+    check_together(arguments);
     wire::ProjectRequest request;
     if (arguments.flag("force-recreate")) request.recreate = "always";
     if (arguments.flag("no-recreate")) request.recreate = "never";
@@ -44,8 +59,30 @@ wire::ProjectRequest up_request(const Arguments& arguments) {
     request.no_start = arguments.flag("no-start");
     request.wait = arguments.flag("wait");
     request.remove_orphans = arguments.flag("remove-orphans");
+    request.always_recreate_deps = arguments.flag("always-recreate-deps");
+    request.renew_volumes = arguments.flag("renew-anon-volumes");
     request.timeout = timeout_of(arguments);
     return request;
+}
+
+/// What is shown, and when it ends.
+AttachedOptions attached_options(Context& context, const Arguments& arguments, const compose::Project& project,
+                                 TimePoint begin) {
+    AttachedOptions options{.project = project.name,
+                            .services = arguments.has("attach") ? arguments.all("attach") : arguments.words,
+                            .since = begin,
+                            .prefix = !arguments.flag("no-log-prefix"),
+                            .color = context.color_out() && !arguments.flag("no-color"),
+                            .timestamps = arguments.flag("timestamps"),
+                            .timeout = timeout_of(arguments),
+                            .without = arguments.all("no-attach")};
+    for (const auto& [name, service] : project.services)
+        if (!service.attach && !arguments.has("attach")) options.without.push_back(name);
+    options.exit_code_from = arguments.get("exit-code-from");
+    if (arguments.flag("abort-on-container-exit") || !options.exit_code_from.empty())
+        options.abort = AttachedOptions::Abort::on_exit;
+    if (arguments.flag("abort-on-container-failure")) options.abort = AttachedOptions::Abort::on_failure;
+    return options;
 }
 
 /// What stays behind when `up` is interrupted.
@@ -73,13 +110,7 @@ int up(Context& context, const Arguments& arguments) {
         if (ended != Ended::well) return report_interrupted(printer, ended);
     }
     if (arguments.flag("detach") || request.wait || request.no_start) return 0;
-    return follow_stack(context, {.project = project.name,
-                                  .services = arguments.words,
-                                  .since = begin,
-                                  .prefix = !arguments.flag("no-log-prefix"),
-                                  .color = context.color_out() && !arguments.flag("no-color"),
-                                  .timestamps = arguments.flag("timestamps"),
-                                  .timeout = request.timeout});
+    return follow_stack(context, attached_options(context, arguments, project, begin));
 }
 
 int down(Context& context, const Arguments& arguments) {
@@ -129,6 +160,14 @@ std::vector<Command> stack_commands() {
                          {"--force-recreate", "", "make all containers anew"},
                          {"--no-recreate", "", "keep containers that are there, changed or not"},
                          {"--no-deps", "", "not the services that the named ones depend on"},
+                         {"--always-recreate-deps", "", "with --force-recreate: also what the named services need"},
+                         {"-V, --renew-anon-volumes", "", "anonymous volumes begin empty"},
+                         {"--abort-on-container-exit", "", "stop all when one container ends"},
+                         {"--abort-on-container-failure", "", "stop all when one container fails"},
+                         {"--exit-code-from", "SERVICE", "exit with its status, and stop all when it ends"},
+                         {"--attach", "SERVICE", "only its output; may be repeated"},
+                         {"--no-attach", "SERVICE", "not its output; may be repeated"},
+                         {"-y, --yes", "", "accepted: nothing is asked"},
                          {"--no-start", "", "create only"},
                          {"--build", "", "build images first, whether they are there or not"},
                          {"--no-build", "", "build none, even if one is missing"},

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "compose/digest.h"
 #include "compose/resolve.h"
 
 namespace hoist::compose {
@@ -21,12 +22,16 @@ public:
           subject_(fmt::format("service \"{}\"", name)) {}
 
     void run() {
-        if (service_.image.empty() && !service_.has_build)
+        if (service_.image.empty() && !service_.build)
             error("C04", draft_.where, "neither `image` nor `build` is given",
                   "add the image it runs: `image: name:tag`");
         references();
         network_mode();
         conditions();
+        if (service_.build) build(*service_.build);
+        if (service_.healthcheck && service_.healthcheck->start_interval && !service_.healthcheck->start_period)
+            warning("C09", draft_.place("healthcheck"), "`start_interval` has no effect without `start_period`",
+                    "add `start_period`: probes are quick from the start here, so none is needed");
         if (!service_.container_name.empty() && service_.scale > 1)
             error("C09", draft_.place("container_name"),
                   fmt::format("`container_name` allows one container, but {} are wanted", service_.scale),
@@ -65,6 +70,25 @@ private:
             reference("config", "configs", grant.source, project.configs, draft_.place("configs." + grant.source));
         for (const auto& grant : service_.secrets)
             reference("secret", "secrets", grant.source, project.secrets, draft_.place("secrets." + grant.source));
+    }
+
+    void build(const Build& how) {
+        const auto& platforms = how.platforms;
+        if (!service_.platform.empty() && !platforms.empty() &&
+            std::find(platforms.begin(), platforms.end(), service_.platform) == platforms.end())
+            error(
+                "C09", draft_.place("platform"),
+                fmt::format("platform {} is not among `build.platforms`: {}", service_.platform, join(platforms, ", ")))
+                .others.push_back(report_.sources().span(draft_.place("build"), "built here"));
+        for (const auto& [name, place] : how.additional_contexts)
+            if (place.starts_with("service:") && !project_.services.count(place.substr(8)))
+                error(
+                    "C07", draft_.place("build"),
+                    fmt::format("build context \"{}\" is service \"{}\", which is not defined", name, place.substr(8)),
+                    suggest(place.substr(8), keys_of(project_.services)));
+        for (const auto& grant : how.secrets)
+            reference("secret", "secrets", grant.source, project_.project.secrets,
+                      draft_.place("build.secrets." + grant.source));
     }
 
     void network_mode() {
@@ -135,14 +159,20 @@ void check_container_names(Context& context, const ProjectDraft& draft) {
     }
 }
 
+/// Also notes the digest of each content, which is a part of what the service is.
 template <class Places>
 void check_files(Context& context, const char* kind, const std::map<std::string, FileObject>& objects,
-                 const Places& places, const std::set<std::string>& used) {
+                 const Places& places, const std::set<std::string>& used, StringMap& digests) {
     for (const auto& [key, object] : objects) {
-        if (object.file.empty() || !used.count(key)) continue;
+        if (!used.count(key)) continue;
+        if (object.content) digests[key] = sha256(*object.content);
+        if (object.file.empty()) continue;
         std::string why = "there is no file " + object.file;
         try {
-            if (context.read(object.file)) continue;
+            if (const auto text = context.read(object.file)) {
+                digests[key] = sha256(*text);
+                continue;
+            }
         } catch (const Error& problem) {
             why = problem.message();
         }
@@ -162,10 +192,12 @@ void check_project(Context& context, ProjectDraft& draft) {
         ServiceChecker(context, draft, name, part).run();
         for (const auto& grant : part.service.configs) configs.insert(grant.source);
         for (const auto& grant : part.service.secrets) secrets.insert(grant.source);
+        if (part.service.build)
+            for (const auto& grant : part.service.build->secrets) secrets.insert(grant.source);
     }
     check_container_names(context, draft);
-    check_files(context, "config", draft.project.configs, draft.configs, configs);
-    check_files(context, "secret", draft.project.secrets, draft.secrets, secrets);
+    check_files(context, "config", draft.project.configs, draft.configs, configs, draft.config_digests);
+    check_files(context, "secret", draft.project.secrets, draft.secrets, secrets, draft.secret_digests);
     check_networks(context, draft);
     check_host_ports(context, draft);
     if (draft.no_effect.empty()) return;

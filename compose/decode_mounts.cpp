@@ -68,35 +68,49 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
     const auto flag = [&](const char* key, bool& out) {
         return [&d, key, &out](const Node& n) { d.values.read(key, n, out); };
     };
-    read_fields(d.values, d.project, "volumes", node,
-                {{"type", text("type", type)},
-                 {"source", [&](const Node& n) { source_node = &n, d.values.read("source", n, source); }},
-                 {"target", text("target", mount.target)},
-                 {"read_only", flag("read_only", mount.read_only)},
-                 {"consistency", [](const Node&) {}},
-                 {"bind",
-                  [&](const Node& n) {
-                      read_fields(d.values, d.project, "bind", n,
-                                  {{"propagation", text("propagation", mount.propagation)},
-                                   {"create_host_path", flag("create_host_path", mount.create_host_path)},
-                                   {"recursive", nullptr},
-                                   {"selinux", [](const Node&) {}}});
-                  }},
-                 {"volume",
-                  [&](const Node& n) {
-                      read_fields(d.values, d.project, "volume", n,
-                                  {{"nocopy", flag("nocopy", mount.no_copy)},
-                                   {"subpath", text("subpath", mount.subpath)},
-                                   {"labels", nullptr}});
-                  }},
-                 {"tmpfs",
-                  [&](const Node& n) {
-                      read_fields(d.values, d.project, "tmpfs", n,
-                                  {{"size", [&](const Node& v) { d.values.read("size", v, mount.tmpfs_size); }},
-                                   {"mode", [&](const Node& v) { d.values.read_mode("mode", v, mount.tmpfs_mode); }},
-                                   {"x-options", text("x-options", mount.tmpfs_options)}});
-                  }},
-                 {"image", nullptr}});
+    const auto none = [](const Node&) {};
+    read_fields(
+        d.values, d.project, "volumes", node,
+        {{"type", text("type", type)},
+         {"source", [&](const Node& n) { source_node = &n, d.values.read("source", n, source); }},
+         {"target", text("target", mount.target)},
+         {"read_only", flag("read_only", mount.read_only)},
+         {"consistency", text("consistency", mount.consistency), idle},
+         {"bind",
+          [&](const Node& n) {
+              read_fields(
+                  d.values, d.project, "bind", n,
+                  {{"propagation", text("propagation", mount.propagation)},
+                   {"create_host_path", flag("create_host_path", mount.create_host_path)},
+                   {"recursive",
+                    [&](const Node& v) {
+                        static const std::vector<std::string> words = {"enabled", "disabled", "writable", "readonly"};
+                        d.values.read("recursive", v, mount.recursive);
+                        if (std::find(words.begin(), words.end(), mount.recursive) == words.end())
+                            d.values.error("C05", v.where, fmt::format("`recursive` cannot be {}", describe(v)),
+                                           suggest(mount.recursive, words));
+                    }},
+                   {"selinux", text("selinux", mount.selinux), idle}});
+          }},
+         {"volume",
+          [&](const Node& n) {
+              read_fields(d.values, d.project, "volume", n,
+                          {{"nocopy", flag("nocopy", mount.no_copy)},
+                           {"subpath", text("subpath", mount.subpath)},
+                           {"labels", [&](const Node& v) { d.values.read("labels", v, mount.labels); }}});
+          }},
+         {"tmpfs",
+          [&](const Node& n) {
+              read_fields(d.values, d.project, "tmpfs", n,
+                          {{"size", [&](const Node& v) { d.values.read("size", v, mount.tmpfs_size); }},
+                           {"mode", [&](const Node& v) { d.values.read_mode("mode", v, mount.tmpfs_mode); }},
+                           {"x-options", text("x-options", mount.tmpfs_options)}});
+          }},
+         {"image",
+          [&](const Node& n) {
+              read_fields(d.values, d.project, "image", n, {{"subpath", text("subpath", mount.subpath)}});
+          }},
+         {"cluster", none, idle}});
     if (mount.target.empty() || !mount.target.starts_with('/')) {
         d.values.error("C05", node.where, "`volumes`: `target` must be an absolute path in the container");
         return;
@@ -112,14 +126,22 @@ void decode_long_volume(ServiceDecoder& d, const Node& node) {
         if (source_node) d.draft.places["volumes." + source] = source_node->where;
     } else if (type == "tmpfs") {
         mount.type = Mount::Type::tmpfs;
+    } else if (type == "image") {
+        mount.type = Mount::Type::image;
+        mount.source = source;
+        if (source.empty()) d.values.error("C04", node.where, "`volumes`: an image mount needs `source`");
     } else {
-        static const std::vector<std::string> types = {"bind", "volume", "tmpfs"};
+        static const std::vector<std::string> types = {"bind", "volume", "tmpfs", "image"};
         d.values.error(type.empty() ? "C04" : "C05", node.where,
                        type.empty() ? "`volumes`: `type` is missing"
                                     : fmt::format("`volumes`: type \"{}\" is not available", type),
                        suggest(type, types));
         return;
     }
+    for (const auto& entry : node.entries)
+        if (entry.value.is_map() && entry.key != type && !entry.key.starts_with("x-"))
+            d.values.warning("C12", entry.key_where,
+                             fmt::format("`volumes`: `{}` has no effect on a mount of type {}", entry.key, type));
     add_mount(d, std::move(mount), node.where);
 }
 
@@ -178,10 +200,9 @@ void decode_volumes_from(ServiceDecoder& d, const std::string& key, const Node& 
     }
 }
 
-void decode_grants(ServiceDecoder& d, const std::string& key, const Node& node) {
+void read_grants(ServiceDecoder& d, const std::string& key, const Node& node, const std::string& folder,
+                 std::vector<Grant>& grants) {
     if (!d.values.is_list(key, node)) return;
-    const bool secret = key == "secrets";
-    auto& grants = secret ? d.service.secrets : d.service.configs;
     for (const auto& item : node.items) {
         Grant grant;
         if (item.is_map()) {
@@ -201,11 +222,16 @@ void decode_grants(ServiceDecoder& d, const std::string& key, const Node& node) 
             continue;
         }
         if (grant.target.empty()) grant.target = grant.source;
-        if (!grant.target.starts_with('/')) grant.target = (secret ? "/run/secrets/" : "/") + grant.target;
+        if (!grant.target.starts_with('/')) grant.target = folder + grant.target;
         const Node* source = item.is_map() ? item.find("source") : &item;
         d.draft.places[fmt::format("{}.{}", key, grant.source)] = source->where;
         grants.push_back(std::move(grant));
     }
+}
+
+void decode_grants(ServiceDecoder& d, const std::string& key, const Node& node) {
+    const bool secret = key == "secrets";
+    read_grants(d, key, node, secret ? "/run/secrets/" : "/", secret ? d.service.secrets : d.service.configs);
 }
 
 void decode_devices(ServiceDecoder& d, const std::string& key, const Node& node) {

@@ -2,6 +2,8 @@
 // Service keys about networks: ports, expose, networks, links, extra_hosts, and namespaces shared with others.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "compose/draft.h"
 #include "compose/short_form.h"
@@ -117,12 +119,24 @@ void decode_networks(ServiceDecoder& d, const std::string& key, const Node& node
                               "C05", n.where,
                               fmt::format("`ipv4_address`: \"{}\" is no IPv4 address", network.ipv4_address));
                   }},
-                 {"ipv6_address", nullptr},
-                 {"link_local_ips", nullptr},
-                 {"driver_opts", nullptr},
-                 {"priority", [](const Node&) {}},
+                 {"ipv6_address",
+                  [&](const Node& n) {
+                      d.values.read("ipv6_address", n, network.ipv6_address);
+                      d.draft.places[at + ".ipv6_address"] = n.where;
+                      if (!network.ipv6_address.empty() &&
+                          (!is_ip(network.ipv6_address) || is_ipv4(network.ipv6_address)))
+                          d.values.error(
+                              "C05", n.where,
+                              fmt::format("`ipv6_address`: \"{}\" is no IPv6 address", network.ipv6_address));
+                  },
+                  idle},
+                 {"link_local_ips", [&](const Node& n) { d.values.read("link_local_ips", n, network.link_local_ips); },
+                  idle},
+                 {"driver_opts", [&](const Node& n) { d.values.read("driver_opts", n, network.driver_opts); }, idle},
+                 {"priority", [&](const Node& n) { d.values.read("priority", n, network.priority); }},
                  {"mac_address", [&](const Node& n) { d.values.read("mac_address", n, network.mac_address); }},
-                 {"interface_name", [&](const Node& n) { d.values.read("interface_name", n, network.interface_name); }},
+                 {"interface_name", [&](const Node& n) { d.values.read("interface_name", n, network.interface_name); },
+                  idle},
                  {"gw_priority", [&](const Node& n) { d.values.read("gw_priority", n, network.gw_priority); }}});
         d.service.networks.emplace_back(entry.key, std::move(network));
     }
@@ -134,10 +148,21 @@ void decode_namespace(ServiceDecoder& d, const std::string& key, const Node& nod
     (key == "network_mode" ? d.service.network_mode
      : key == "ipc"        ? d.service.ipc
      : key == "pid"        ? d.service.pid
+     : key == "cgroup"     ? d.service.cgroup
                            : d.service.uts) = mode;
+    static const std::map<std::string, std::vector<std::string>> words = {
+        {"ipc", {"shareable", "private", "host", "none"}},
+        {"pid", {"host"}},
+        {"uts", {"host"}},
+        {"cgroup", {"host", "private"}}};
+    const auto known = words.find(key);
+    if (known != words.end() && !mode.empty() && !mode.starts_with("service:") && !mode.starts_with("container:") &&
+        std::find(known->second.begin(), known->second.end(), mode) == known->second.end())
+        d.values.error("C05", node.where, fmt::format("`{}` cannot be \"{}\"", key, mode),
+                       suggest(mode, known->second));
     if (!mode.starts_with("service:")) return;
     static const std::map<std::string, const char*> kinds = {
-        {"network_mode", "network_mode"}, {"ipc", "ipc"}, {"pid", "pid"}, {"uts", "uts"}};
+        {"network_mode", "network_mode"}, {"ipc", "ipc"}, {"pid", "pid"}, {"uts", "uts"}, {"cgroup", "cgroup"}};
     add_edge(d, mode.substr(8), kinds.at(key), node.where, true);
 }
 
@@ -152,26 +177,30 @@ void decode_links(ServiceDecoder& d, const std::string& key, const Node& node) {
     }
 }
 
-void decode_extra_hosts(ServiceDecoder& d, const std::string& key, const Node& node) {
-    if (!d.values.is_list(key, node)) return;
+void read_extra_hosts(Values& values, const std::string& key, const Node& node, std::vector<std::string>& out) {
+    if (!values.is_list(key, node)) return;
     for (const auto& item : node.items) {
-        if (!d.values.is_text("an entry of extra_hosts", item)) continue;
+        if (!values.is_text("an entry of " + key, item)) continue;
         const auto split_at = item.text.find_first_of("=:");
         const std::string host = item.text.substr(0, split_at);
         if (host.empty() || split_at == std::string::npos) {
-            d.values.error("C05", item.where, fmt::format("`{}`: \"{}\" is not NAME=ADDRESS", key, item.text));
+            values.error("C05", item.where, fmt::format("`{}`: \"{}\" is not NAME=ADDRESS", key, item.text));
             continue;
         }
         for (auto address : split(item.text.substr(split_at + 1), ',')) {
             address = trim(address);
             if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
             if (address == "host-gateway" || is_ip(address))
-                d.service.extra_hosts.push_back(host + "=" + address);
+                out.push_back(host + "=" + address);
             else
-                d.values.error("C05", item.where, fmt::format("`{}`: \"{}\" is no IP address", key, address),
-                               "write NAME=ADDRESS, or NAME=host-gateway");
+                values.error("C05", item.where, fmt::format("`{}`: \"{}\" is no IP address", key, address),
+                             "write NAME=ADDRESS, or NAME=host-gateway");
         }
     }
+}
+
+void decode_extra_hosts(ServiceDecoder& d, const std::string& key, const Node& node) {
+    read_extra_hosts(d.values, key, node, d.service.extra_hosts);
 }
 
 }  // namespace hoist::compose

@@ -9,10 +9,11 @@ namespace hoist::compose {
 namespace {
 
 /// `external: true`, or the old `external: {name: x}`.
-void read_external(Values& values, const Node& node, bool& external, std::string& name) {
+void read_external(Values& values, ProjectDraft& project, const Node& node, bool& external, std::string& name) {
     if (!node.is_map()) return values.read("external", node, external);
     external = true;
-    if (const Node* old = node.find("name")) values.read("external.name", *old, name);
+    read_fields(values, project, "external", node,
+                {{"name", [&](const Node& n) { values.read("external.name", n, name); }}});
 }
 
 void refuse_beside_external(Values& values, const Node& object, bool external) {
@@ -34,12 +35,12 @@ void decode_ipam(Values& values, ProjectDraft& project, const Node& node, Networ
         network.ipam.push_back(std::move(ipam));
     };
     read_fields(values, project, "ipam", node,
-                {{"driver", [](const Node&) {}}, {"options", nullptr}, {"config", [&](const Node& n) {
-                                                                            if (!values.is_list("ipam.config", n))
-                                                                                return;
-                                                                            for (const auto& item : n.items)
-                                                                                subnet(item);
-                                                                        }}});
+                {{"driver", [&](const Node& n) { values.read("ipam.driver", n, network.ipam_driver); }},
+                 {"options", [&](const Node& n) { values.read("ipam.options", n, network.ipam_options); }, idle},
+                 {"config", [&](const Node& n) {
+                      if (!values.is_list("ipam.config", n)) return;
+                      for (const auto& item : n.items) subnet(item);
+                  }}});
 }
 
 void decode_network(Context& context, ProjectDraft& project, const Entry& entry) {
@@ -47,17 +48,18 @@ void decode_network(Context& context, ProjectDraft& project, const Entry& entry)
     Network network{.key = entry.key};
     project.networks[entry.key] = entry.key_where;
     if (!entry.value.is_null())
-        read_fields(values, project, "", entry.value,
-                    {{"name", [&](const Node& n) { values.read("name", n, network.name); }},
-                     {"driver", [&](const Node& n) { values.read("driver", n, network.driver); }},
-                     {"driver_opts", [&](const Node& n) { values.read("driver_opts", n, network.driver_opts); }},
-                     {"ipam", [&](const Node& n) { decode_ipam(values, project, n, network); }},
-                     {"internal", [&](const Node& n) { values.read("internal", n, network.internal); }},
-                     {"enable_ipv4", nullptr},
-                     {"enable_ipv6", [&](const Node& n) { values.read("enable_ipv6", n, network.enable_ipv6); }},
-                     {"attachable", [&](const Node& n) { values.read("attachable", n, network.attachable); }},
-                     {"labels", [&](const Node& n) { values.read("labels", n, network.labels); }},
-                     {"external", [&](const Node& n) { read_external(values, n, network.external, network.name); }}});
+        read_fields(
+            values, project, "", entry.value,
+            {{"name", [&](const Node& n) { values.read("name", n, network.name); }},
+             {"driver", [&](const Node& n) { values.read("driver", n, network.driver); }},
+             {"driver_opts", [&](const Node& n) { values.read("driver_opts", n, network.driver_opts); }},
+             {"ipam", [&](const Node& n) { decode_ipam(values, project, n, network); }},
+             {"internal", [&](const Node& n) { values.read("internal", n, network.internal); }},
+             {"enable_ipv4", [&](const Node& n) { values.read("enable_ipv4", n, network.enable_ipv4); }, idle},
+             {"enable_ipv6", [&](const Node& n) { values.read("enable_ipv6", n, network.enable_ipv6); }, idle},
+             {"attachable", [&](const Node& n) { values.read("attachable", n, network.attachable); }},
+             {"labels", [&](const Node& n) { values.read("labels", n, network.labels); }},
+             {"external", [&](const Node& n) { read_external(values, project, n, network.external, network.name); }}});
     refuse_beside_external(values, entry.value, network.external);
     project.project.networks[entry.key] = std::move(network);
 }
@@ -67,12 +69,13 @@ void decode_volume(Context& context, ProjectDraft& project, const Entry& entry) 
     Volume volume{.key = entry.key};
     project.volumes[entry.key] = entry.key_where;
     if (!entry.value.is_null())
-        read_fields(values, project, "", entry.value,
-                    {{"name", [&](const Node& n) { values.read("name", n, volume.name); }},
-                     {"driver", [&](const Node& n) { values.read("driver", n, volume.driver); }},
-                     {"driver_opts", [&](const Node& n) { values.read("driver_opts", n, volume.driver_opts); }},
-                     {"labels", [&](const Node& n) { values.read("labels", n, volume.labels); }},
-                     {"external", [&](const Node& n) { read_external(values, n, volume.external, volume.name); }}});
+        read_fields(
+            values, project, "", entry.value,
+            {{"name", [&](const Node& n) { values.read("name", n, volume.name); }},
+             {"driver", [&](const Node& n) { values.read("driver", n, volume.driver); }},
+             {"driver_opts", [&](const Node& n) { values.read("driver_opts", n, volume.driver_opts); }},
+             {"labels", [&](const Node& n) { values.read("labels", n, volume.labels); }},
+             {"external", [&](const Node& n) { read_external(values, project, n, volume.external, volume.name); }}});
     refuse_beside_external(values, entry.value, volume.external);
     const auto options = volume.driver_opts.find("o");
     const auto device = volume.driver_opts.find("device");
@@ -104,17 +107,39 @@ void decode_file_object(Context& context, ProjectDraft& project, const Entry& en
                              fmt::format("variable \"{}\" is not set; the content is empty", object.environment));
               object.content = "";
           }},
-         {"external", [&](const Node& n) { read_external(values, n, object.external, object.name); }},
-         {"labels", nullptr},
-         {"driver", nullptr},
-         {"driver_opts", nullptr},
-         {"template_driver", nullptr}});
+         {"external", [&](const Node& n) { read_external(values, project, n, object.external, object.name); }},
+         {"labels", [&](const Node& n) { values.read("labels", n, object.labels); }},
+         {"driver", [&](const Node& n) { values.read("driver", n, object.driver); }, idle},
+         {"driver_opts", [&](const Node& n) { values.read("driver_opts", n, object.driver_opts); }, idle},
+         {"template_driver", [&](const Node& n) { values.read("template_driver", n, object.template_driver); }, idle},
+         {"x-on-change", [&](const Node& n) { read_on_change(values, project, n, object.on_change); }}});
     refuse_beside_external(values, entry.value, object.external);
     if (sources != 1 && !object.external)
         values.error("C09", entry.key_where,
                      sources ? "more than one of `file`, `content` and `environment` is given"
                              : "one of `file`, `content` and `environment` is needed");
     (secret ? project.project.secrets : project.project.configs)[entry.key] = std::move(object);
+}
+
+/// Models of a model runner: there is none here.
+void decode_models(Context& context, ProjectDraft& project, const Entry& models) {
+    Values values(context, "");
+    if (!values.is_map("models", models.value)) return;
+    for (const auto& entry : models.value.entries) {
+        Values of_model(context, fmt::format("model \"{}\"", entry.key));
+        std::string text;
+        std::int64_t size = 0;
+        std::vector<std::string> flags;
+        read_fields(of_model, project, "", entry.value,
+                    {{"name", [&](const Node& n) { of_model.read("name", n, text); }},
+                     {"model", [&](const Node& n) { of_model.read("model", n, text); }},
+                     {"context_size", [&](const Node& n) { of_model.read("context_size", n, size); }},
+                     {"runtime_flags", [&](const Node& n) { of_model.read("runtime_flags", n, flags); }}});
+        if (entry.value.is_map() && !entry.value.find("model"))
+            of_model.error("C04", entry.key_where, "`model` is missing");
+    }
+    project.no_effect.emplace_back("models", models.key_where);
+    project.project.models = Values::json_of(models.value);
 }
 
 const std::vector<std::string>& top_level_keys() {
@@ -163,12 +188,13 @@ ProjectDraft decode_project(Context& context, const Node& tree) {
     for (const auto& entry : tree.entries) {
         if (entry.key == "version")
             project.no_effect.emplace_back("version", entry.key_where);
-        else if (entry.key == "models" && entry.value.is_map())
-            project.no_effect.emplace_back("models", entry.key_where);
+        else if (entry.key == "models")
+            decode_models(context, project, entry);
+        else if (entry.key.starts_with("x-"))
+            project.project.extensions[entry.key] = Values::json_of(entry.value);
         else if (entry.key == "name")
             values.read("name", entry.value, project.project.name);
-        else if (!entry.key.starts_with("x-") &&
-                 std::find(top_level_keys().begin(), top_level_keys().end(), entry.key) == top_level_keys().end())
+        else if (std::find(top_level_keys().begin(), top_level_keys().end(), entry.key) == top_level_keys().end())
             unknown_top_level(context, entry);
     }
     const Node* services = tree.find("services");

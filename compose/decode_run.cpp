@@ -9,23 +9,27 @@
 
 namespace hoist::compose {
 
-void decode_environment(ServiceDecoder& d, const std::string& key, const Node& node) {
+void read_variables(Values& values, const std::string& key, const Node& node,
+                    std::map<std::string, std::optional<std::string>>& out) {
     StringMap checked;
-    if (!node.is_map()) return d.values.read(key, node, checked);  // reports what is wrong
+    if (!node.is_map()) return values.read(key, node, checked);  // reports what is wrong
     for (const auto& entry : node.entries) {
         if (entry.key.empty() || entry.key.find('=') != std::string::npos) {
-            d.values.error("C05", entry.key_where,
-                           fmt::format("`{}`: \"{}\" is not a variable's name", key, entry.key));
+            values.error("C05", entry.key_where, fmt::format("`{}`: \"{}\" is not a variable's name", key, entry.key));
             continue;
         }
-        auto& value = d.draft.environment[entry.key];
+        auto& value = out[entry.key];
         if (entry.value.is_null()) {  // a bare name: taken from the project's environment, or removed
-            const auto& variables = d.values.context().sources.file(entry.key_where).variables;
+            const auto& variables = values.context().sources.file(entry.key_where).variables;
             value = variables ? value_of(*variables, entry.key) : std::nullopt;
-        } else if (d.values.is_text(key + "." + entry.key, entry.value)) {
+        } else if (values.is_text(key + "." + entry.key, entry.value)) {
             value = entry.value.text;
         }
     }
+}
+
+void decode_environment(ServiceDecoder& d, const std::string& key, const Node& node) {
+    read_variables(d.values, key, node, d.draft.environment);
 }
 
 void decode_env_file(ServiceDecoder& d, const std::string& key, const Node& node) {
@@ -37,7 +41,14 @@ void decode_env_file(ServiceDecoder& d, const std::string& key, const Node& node
             read_fields(d.values, d.project, key, item,
                         {{"path", [&](const Node& n) { d.values.read_path("path", n, use.path), use.where = n.where; }},
                          {"required", [&](const Node& n) { d.values.read("required", n, use.required); }},
-                         {"format", [&](const Node& n) { d.values.read("format", n, format); }}});
+                         {"format", [&](const Node& n) {
+                              d.values.read("format", n, format);
+                              if (format != "raw")
+                                  d.values.error("C05", n.where, fmt::format("`format` is raw, not {}", describe(n)),
+                                                 "leave it out for the usual form");
+                          }}});
+            if (!item.find("path"))
+                d.values.error("C04", item.where, fmt::format("an entry of `{}` needs `path`", key));
         } else {
             d.values.read_path("an entry of " + key, item, use.path);
         }
@@ -144,30 +155,42 @@ void decode_restart(ServiceDecoder& d, const std::string& key, const Node& node)
     d.service.restart = policy;
 }
 
-void decode_ulimits(ServiceDecoder& d, const std::string& key, const Node& node) {
+void read_ulimits(ServiceDecoder& d, const std::string& key, const Node& node, std::map<std::string, Ulimit>& out) {
     if (!d.values.is_map(key, node)) return;
     for (const auto& entry : node.entries) {
         Ulimit limit;
         const std::string what = key + "." + entry.key;
+        if (entry.key.empty() || entry.key.find_first_not_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos)
+            d.values.error("C05", entry.key_where,
+                           fmt::format("`{}`: \"{}\" is not the name of a limit", key, entry.key),
+                           "write it as in nofile, nproc, memlock");
         if (entry.value.is_map()) {
             read_fields(d.values, d.project, what, entry.value,
                         {{"soft", [&](const Node& n) { d.values.read(what + ".soft", n, limit.soft); }},
                          {"hard", [&](const Node& n) { d.values.read(what + ".hard", n, limit.hard); }}});
+            for (const char* half : {"soft", "hard"})
+                if (!entry.value.find(half))
+                    d.values.error("C04", entry.key_where, fmt::format("`{}` needs `{}`", what, half),
+                                   "give both, or one number for both");
         } else {
             d.values.read(what, entry.value, limit.soft);
             limit.hard = limit.soft;
         }
         if (limit.hard >= 0 && (limit.soft > limit.hard || limit.soft < 0))
             d.values.error("C09", entry.key_where, fmt::format("`{}`: the soft limit is above the hard limit", what));
-        d.service.ulimits[entry.key] = limit;
+        out[entry.key] = limit;
     }
+}
+
+void decode_ulimits(ServiceDecoder& d, const std::string& key, const Node& node) {
+    read_ulimits(d, key, node, d.service.ulimits);
 }
 
 void decode_logging(ServiceDecoder& d, const std::string& key, const Node& node) {
     if (node.is_null()) return;
     read_fields(d.values, d.project, key, node,
                 {{"driver", [&](const Node& n) { d.values.read("driver", n, d.service.logging.driver); }},
-                 {"options", [&](const Node& n) { d.values.read("options", n, d.service.logging.options); }}});
+                 {"options", [&](const Node& n) { d.values.read("logging.options", n, d.service.logging.options); }}});
 }
 
 void decode_security_opt(ServiceDecoder& d, const std::string& key, const Node& node) {
@@ -176,100 +199,17 @@ void decode_security_opt(ServiceDecoder& d, const std::string& key, const Node& 
         if (!d.values.is_text("an entry of security_opt", item)) continue;
         std::string option = item.text;
         const auto separator = option.find_first_of("=:");
+        if (separator == std::string::npos && option != "no-new-privileges") {
+            d.values.error(
+                "C05", item.where, fmt::format("`{}`: \"{}\" is not NAME=VALUE", key, option),
+                "no-new-privileges, seccomp=FILE, apparmor=unconfined, label=disable, systempaths=unconfined");
+            continue;
+        }
         if (separator != std::string::npos) option[separator] = '=';
         if (option.starts_with("seccomp=") && option != "seccomp=unconfined" && option != "seccomp=builtin")
             option = "seccomp=" + d.values.path_of(item, option.substr(8));
         d.service.security_opt.push_back(std::move(option));
     }
-}
-
-namespace {
-
-/// `deploy` has twins at the level above; both given and different is a mistake.
-template <class T>
-void set_twin(ServiceDecoder& d, const Node& node, const char* here, const char* there, std::optional<T>& twin) {
-    std::optional<T> value;
-    d.values.read(here, node, value);
-    if (!value) return;
-    if (twin && *twin != *value)
-        d.values.error("C09", node.where, fmt::format("`{}` and `{}` differ", here, there), "keep one of them")
-            .others.push_back(d.values.context().sources.span(d.draft.place(there), there));
-    twin = value;
-}
-
-void decode_deploy_restart(ServiceDecoder& d, const Node& node) {
-    std::string condition = "any";
-    int attempts = 0;
-    read_fields(d.values, d.project, "deploy.restart_policy", node,
-                {{"condition",
-                  [&](const Node& n) {
-                      static const std::vector<std::string> words = {"none", "on-failure", "any"};
-                      d.values.read("condition", n, condition);
-                      if (std::find(words.begin(), words.end(), condition) == words.end())
-                          d.values.error("C05", n.where,
-                                         fmt::format("`deploy.restart_policy.condition` cannot be \"{}\"", condition),
-                                         suggest(condition, words));
-                  }},
-                 {"max_attempts", [&](const Node& n) { d.values.read("max_attempts", n, attempts); }},
-                 {"delay", nullptr},
-                 {"window", nullptr}});
-    if (d.draft.places.count("restart")) return;
-    using Name = RestartPolicy::Name;
-    d.service.restart = {condition == "none"  ? Name::no
-                         : condition == "any" ? Name::always
-                                              : Name::on_failure,
-                         attempts};
-    if (d.service.restart.name != Name::on_failure) d.service.restart.max_retries = 0;
-}
-
-}  // namespace
-
-void decode_deploy(ServiceDecoder& d, const Node& node) {
-    if (node.is_null()) return;
-    const auto limits = [&](const Node& n) {
-        read_fields(
-            d.values, d.project, "deploy.resources.limits", n,
-            {{"cpus", [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.cpus", "cpus", d.service.cpus); }},
-             {"memory",
-              [&](const Node& v) { set_twin(d, v, "deploy.resources.limits.memory", "mem_limit", d.service.memory); }},
-             {"pids", [&](const Node& v) {
-                  set_twin(d, v, "deploy.resources.limits.pids", "pids_limit", d.service.pids_limit);
-              }}});
-    };
-    const auto reservations = [&](const Node& n) {
-        read_fields(d.values, d.project, "deploy.resources.reservations", n,
-                    {{"memory",
-                      [&](const Node& v) {
-                          set_twin(d, v, "deploy.resources.reservations.memory", "mem_reservation",
-                                   d.service.memory_reservation);
-                      }},
-                     {"cpus", nullptr},
-                     {"devices", nullptr},
-                     {"generic_resources", nullptr}});
-    };
-    read_fields(d.values, d.project, "deploy", node,
-                {{"replicas",
-                  [&](const Node& n) {
-                      std::optional<std::int64_t> scale;
-                      if (d.draft.places.count("scale")) scale = d.service.scale;
-                      set_twin(d, n, "deploy.replicas", "scale", scale);
-                      if (scale && (*scale < 0 || *scale > 10'000))
-                          d.values.error("C05", n.where, "`deploy.replicas` is out of range");
-                      else if (scale)
-                          d.service.scale = static_cast<int>(*scale);
-                  }},
-                 {"resources",
-                  [&](const Node& n) {
-                      read_fields(d.values, d.project, "deploy.resources", n,
-                                  {{"limits", limits}, {"reservations", reservations}});
-                  }},
-                 {"restart_policy", [&](const Node& n) { decode_deploy_restart(d, n); }},
-                 {"mode", [](const Node&) {}},
-                 {"labels", nullptr},
-                 {"endpoint_mode", nullptr},
-                 {"placement", nullptr},
-                 {"update_config", nullptr},
-                 {"rollback_config", nullptr}});
 }
 
 }  // namespace hoist::compose

@@ -58,13 +58,20 @@ void decode_container_name(ServiceDecoder& d, const std::string& key, const Node
     d.service.container_name = name;
 }
 
+/// "every_12h", "every_1w2d".
+bool is_every(const std::string& policy) {
+    constexpr std::string_view prefix = "every_";
+    if (!policy.starts_with(prefix) || policy.size() == prefix.size()) return false;
+    return parse_duration(std::string_view(policy).substr(prefix.size())).has_value();
+}
+
 void decode_pull_policy(ServiceDecoder& d, const std::string& key, const Node& node) {
     std::string policy;
     d.values.read(key, node, policy);
     static const std::vector<std::string> known = {"always", "never",   "missing", "if_not_present",
                                                    "build",  "refresh", "daily",   "weekly"};
     if (node.is_null() || !node.is_scalar()) return;
-    if (std::find(known.begin(), known.end(), policy) == known.end() && !policy.starts_with("every_"))
+    if (std::find(known.begin(), known.end(), policy) == known.end() && !is_every(policy))
         d.values.error("C05", node.where, fmt::format("`{}`: \"{}\" is unknown", key, policy), suggest(policy, known));
     d.service.pull_policy = policy == "if_not_present" ? "missing" : policy;
 }
@@ -81,7 +88,33 @@ void decode_on_unhealthy(ServiceDecoder& d, const std::string& key, const Node& 
     d.values.error("C05", node.where, fmt::format("`{}` is restart or none, not {}", key, describe(node)));
 }
 
-void decode_provider(ServiceDecoder& d, const std::string&, const Node& node) {
+void decode_on_change(ServiceDecoder& d, const std::string&, const Node& node) {
+    read_on_change(d.values, d.project, node, d.service.on_change);
+}
+
+void decode_swappiness(ServiceDecoder& d, const std::string& key, const Node& node) {
+    d.values.read(key, node, d.service.memory_swappiness);
+    const int value = d.service.memory_swappiness.value_or(0);
+    if (value < -1 || value > 100)
+        d.values.error("C05", node.where, fmt::format("`{}`: {} is not in 0-100", key, value));
+}
+
+void decode_oom_score(ServiceDecoder& d, const std::string& key, const Node& node) {
+    d.values.read(key, node, d.service.oom_score_adj);
+    const int value = d.service.oom_score_adj.value_or(0);
+    if (value < -1000 || value > 1000)
+        d.values.error("C05", node.where, fmt::format("`{}`: {} is not in -1000 to 1000", key, value));
+}
+
+void decode_storage_options(ServiceDecoder& d, const std::string& key, const Node& node) {
+    d.values.read(key, node, d.service.storage_opt);
+}
+
+void decode_provider(ServiceDecoder& d, const std::string& key, const Node& node) {
+    std::string type;
+    const auto anything = [](const Node&) {};
+    read_fields(d.values, d.project, key, node,
+                {{"type", [&](const Node& n) { d.values.read("provider.type", n, type); }}, {"options", anything}});
     d.values.error("C12", node.where, "services run by a provider program are not available here");
 }
 
@@ -91,28 +124,28 @@ void elsewhere(ServiceDecoder&, const std::string&, const Node&) {}
 const std::vector<ServiceKey> keys = {
     {"annotations", assign<&Service::annotations>},
     {"attach", assign<&Service::attach>},
-    {"blkio_config", nullptr},
+    {"blkio_config", decode_block_io},
     {"build", decode_build},
     {"cap_add", assign<&Service::cap_add>},
     {"cap_drop", assign<&Service::cap_drop>},
-    {"cgroup", assign<&Service::cgroup>},
-    {"cgroup_parent", assign<&Service::cgroup_parent>},
+    {"cgroup", decode_namespace},
+    {"cgroup_parent", assign<&Service::cgroup_parent>, idle},
     {"command", assign_command<&Service::command>},
     {"configs", decode_grants},
     {"container_name", decode_container_name},
-    {"cpu_count", nullptr},
-    {"cpu_percent", nullptr},
+    {"cpu_count", decode_idle},
+    {"cpu_percent", decode_idle},
     {"cpu_period", assign<&Service::cpu_period>},
     {"cpu_quota", assign<&Service::cpu_quota>},
-    {"cpu_rt_period", nullptr},
-    {"cpu_rt_runtime", nullptr},
+    {"cpu_rt_period", decode_realtime},
+    {"cpu_rt_runtime", decode_realtime},
     {"cpu_shares", assign<&Service::cpu_shares>},
     {"cpus", assign<&Service::cpus>},
     {"cpuset", assign<&Service::cpuset>},
-    {"credential_spec", nullptr},
+    {"credential_spec", decode_idle},
     {"depends_on", decode_depends_on},
     {"deploy", elsewhere},
-    {"develop", nullptr},
+    {"develop", decode_develop},
     {"device_cgroup_rules", assign<&Service::device_cgroup_rules>},
     {"devices", decode_devices},
     {"dns", decode_dns},
@@ -124,16 +157,16 @@ const std::vector<ServiceKey> keys = {
     {"environment", decode_environment},
     {"expose", decode_expose},
     {"extends", elsewhere},
-    {"external_links", nullptr},
+    {"external_links", assign<&Service::external_links>, idle},
     {"extra_hosts", decode_extra_hosts},
-    {"gpus", nullptr},
+    {"gpus", decode_idle},
     {"group_add", assign<&Service::group_add>},
     {"healthcheck", decode_healthcheck},
     {"hostname", assign<&Service::hostname>},
     {"image", assign<&Service::image>},
     {"init", assign<&Service::init>},
     {"ipc", decode_namespace},
-    {"isolation", nullptr},
+    {"isolation", decode_idle},
     {"label_file", decode_env_file},
     {"labels", decode_labels},
     {"links", decode_links},
@@ -141,28 +174,28 @@ const std::vector<ServiceKey> keys = {
     {"mac_address", decode_mac},
     {"mem_limit", assign<&Service::memory>},
     {"mem_reservation", assign<&Service::memory_reservation>},
-    {"mem_swappiness", nullptr},
+    {"mem_swappiness", decode_swappiness},
     {"memswap_limit", decode_memory_swap},
-    {"models", nullptr},
+    {"models", decode_idle},
     {"network_mode", decode_namespace},
     {"networks", decode_networks},
-    {"oom_kill_disable", nullptr},
-    {"oom_score_adj", assign<&Service::oom_score_adj>},
+    {"oom_kill_disable", assign<&Service::oom_kill_disable>},
+    {"oom_score_adj", decode_oom_score},
     {"pid", decode_namespace},
     {"pids_limit", assign<&Service::pids_limit>},
     {"platform", assign<&Service::platform>},
     {"ports", decode_ports},
-    {"post_start", nullptr},
-    {"pre_start", nullptr},
-    {"pre_stop", nullptr},
+    {"post_start", decode_hooks},
+    {"pre_start", decode_hooks},
+    {"pre_stop", decode_hooks},
     {"privileged", assign<&Service::privileged>},
     {"profiles", assign<&Service::profiles>},
     {"provider", decode_provider},
     {"pull_policy", decode_pull_policy},
-    {"pull_refresh_after", nullptr},
+    {"pull_refresh_after", assign<&Service::pull_refresh_after>, idle},
     {"read_only", assign<&Service::read_only>},
     {"restart", decode_restart},
-    {"runtime", assign<&Service::runtime>},
+    {"runtime", assign<&Service::runtime>, idle},
     {"scale", decode_scale},
     {"secrets", decode_grants},
     {"security_opt", decode_security_opt},
@@ -170,19 +203,22 @@ const std::vector<ServiceKey> keys = {
     {"stdin_open", assign<&Service::stdin_open>},
     {"stop_grace_period", assign<&Service::stop_grace_period>},
     {"stop_signal", decode_signal},
-    {"storage_opt", nullptr},
+    {"storage_opt", decode_storage_options, idle},
     {"sysctls", assign<&Service::sysctls>},
     {"tmpfs", decode_tmpfs},
     {"tty", assign<&Service::tty>},
     {"ulimits", decode_ulimits},
-    {"use_api_socket", nullptr},
+    {"use_api_socket", decode_idle},
     {"user", assign<&Service::user>},
-    {"userns_mode", assign<&Service::userns_mode>},
+    {"userns_mode", assign<&Service::userns_mode>, idle},
     {"uts", decode_namespace},
     {"volumes", decode_volumes},
     {"volumes_from", decode_volumes_from},
     {"working_dir", assign<&Service::working_dir>},
+    {"x-on-change", decode_on_change},
     {"x-on-unhealthy", decode_on_unhealthy},
+    {"x-probe", elsewhere},
+    {"x-schedule", decode_schedule},
 };
 
 /// What people write for a key, where the edit distance does not lead to it.
@@ -223,13 +259,14 @@ const std::map<std::string, std::string> synonyms = {{"volume", "volumes"},
                                                      {"caps", "cap_add"},
                                                      {"args", "build.args"}};
 
-const std::unordered_map<std::string_view, ServiceHandler>& handlers() {
+const ServiceKey* key_named(std::string_view name) {
     static const auto map = [] {
-        std::unordered_map<std::string_view, ServiceHandler> all;
-        for (const auto& key : keys) all.emplace(key.name, key.handler);
+        std::unordered_map<std::string_view, const ServiceKey*> all;
+        for (const auto& key : keys) all.emplace(key.name, &key);
         return all;
     }();
-    return map;
+    const auto found = map.find(name);
+    return found == map.end() ? nullptr : found->second;
 }
 
 std::vector<std::string> key_names() {
@@ -263,22 +300,26 @@ void unknown_key(Values& values, const std::string& what, const Entry& entry, co
 }
 
 void read_fields(Values& values, ProjectDraft& project, const std::string& what, const Node& map,
-                 const std::vector<Field>& fields) {
+                 std::initializer_list<Field> fields) {
     if (!values.is_map(what, map)) return;
     for (const auto& entry : map.entries) {
         const auto field =
             std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == entry.key; });
         if (field != fields.end()) {
-            if (field->read)
-                field->read(entry.value);
-            else
-                project.no_effect.emplace_back(what + "." + entry.key, entry.key_where);
+            field->read(entry.value);
+            if (field->idle)
+                project.no_effect.emplace_back(what.empty() ? entry.key : what + "." + entry.key, entry.key_where);
         } else if (!entry.key.starts_with("x-")) {
             std::vector<std::string> known;
-            for (const auto& f : fields) known.push_back(f.name);
+            for (const auto& f : fields) known.emplace_back(f.name);
             unknown_key(values, what, entry, known);
         }
     }
+}
+
+void ServiceDecoder::set_aside(const std::string& key, const Origin& where, const Node& node) {
+    project.no_effect.emplace_back(key, where);
+    service.unapplied[key] = Values::json_of(node);
 }
 
 void add_edge(ServiceDecoder& d, const std::string& service, const char* kind, const Origin& where, bool restart) {
@@ -306,11 +347,9 @@ void decode_service(Context& context, ProjectDraft& project, const Entry& entry)
     if (const Node* node = entry.value.find("depends_on")) decode_depends_on(decoder, "depends_on", *node);
     for (const auto& part : entry.value.entries) {
         draft.places[part.key] = part.key_where;
-        const auto found = handlers().find(part.key);
-        if (found != handlers().end() && found->second) {
-            if (part.key != "depends_on") found->second(decoder, part.key, part.value);
-        } else if (found != handlers().end()) {
-            project.no_effect.emplace_back(part.key, part.key_where);
+        if (const ServiceKey* known = key_named(part.key)) {
+            if (part.key != "depends_on") known->handler(decoder, part.key, part.value);
+            if (known->idle) project.no_effect.emplace_back(part.key, part.key_where);
         } else if (part.key.starts_with("x-")) {
             draft.service.extensions[part.key] = Values::json_of(part.value);
         } else {
@@ -318,6 +357,7 @@ void decode_service(Context& context, ProjectDraft& project, const Entry& entry)
         }
     }
     if (const Node* node = entry.value.find("deploy")) decode_deploy(decoder, *node);
+    if (const Node* node = entry.value.find("x-probe")) decode_probe(decoder, "x-probe", *node);
     decide_on_unhealthy(decoder, entry.value);
 }
 

@@ -16,9 +16,9 @@ struct Span {
 };
 
 struct Diagnostic {
-    enum class Severity { error, warning };
+    enum class Severity { error, warning, note };
     Severity severity = Severity::error;
-    std::string code;     ///< "C03"; classes in docs/diagnostics.md
+    std::string code;     ///< "C03"; classes in docs/diagnostics.md; empty for a note
     std::string message;  ///< one sentence
     Span where;
     std::vector<Span> others;

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A project while it is being made: the model, and where each part of it was written.
 
-#include <functional>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +52,7 @@ struct ProjectDraft {
     Project project;
     std::map<std::string, Draft> services;
     std::map<std::string, Origin> networks, volumes, configs, secrets;  ///< where each is defined
+    StringMap config_digests, secret_digests;                           ///< of contents, where they are known
     std::vector<std::pair<std::string, Origin>> no_effect;              ///< what was accepted and does nothing
 };
 
@@ -63,27 +66,51 @@ struct ServiceDecoder {
     Draft& draft;
     Service& service;
     ProjectDraft& project;
+
+    /// Notes that a key is accepted, shown by `config`, and does nothing here.
+    void set_aside(const std::string& key, const Origin& where, const Node& node);
 };
 using ServiceHandler = void (*)(ServiceDecoder&, const std::string& key, const Node&);
 
-/// A key of an object with fixed keys. Without a handler it is accepted and has no effect.
-struct Field {
-    std::string name;
-    std::function<void(const Node&)> read;
+/// What reads the value of a field: a reference to a callable that lives at least until read_fields returns.
+class FieldReader {
+public:
+    template <class Call>
+    requires std::is_invocable_v<const Call&, const Node&> FieldReader(
+        const Call& call)  // NOLINT(google-explicit-constructor): written in tables
+        : object_(&call),
+          call_([](const void* object, const Node& node) { (*static_cast<const Call*>(object))(node); }) {}
+    void operator()(const Node& node) const { call_(object_, node); }
+
+private:
+    const void* object_;
+    void (*call_)(const void*, const Node&);
 };
+
+/// A key of an object with fixed keys. What is idle is read, so that it must be well-formed, and has no effect.
+struct Field {
+    std::string_view name;
+    FieldReader read;
+    bool idle = false;
+};
+constexpr bool idle = true;
+
 /// Reads an object with fixed keys; x-* is let through, what is unknown reported with a suggestion.
 void read_fields(Values& values, ProjectDraft& project, const std::string& what, const Node& map,
-                 const std::vector<Field>& fields);
+                 std::initializer_list<Field> fields);
+/// `x-on-change`: recreate, none, `signal: SIGHUP` or `exec: [...]`.
+void read_on_change(Values& values, ProjectDraft& project, const Node& node, std::optional<OnChange>& out);
 void unknown_key(Values& values, const std::string& what, const Entry& entry, const std::vector<std::string>& known,
                  const std::map<std::string, std::string>& synonyms = {});
 
 void decode_service(Context& context, ProjectDraft& project, const Entry& entry);
 void decode_objects(Context& context, ProjectDraft& project, const Node& tree);
 
-/// Every service key: its name, and its handler (none: accepted without effect).
+/// A service key: its name, and what reads it. What is idle is read, so that it must be well-formed, and does nothing.
 struct ServiceKey {
     const char* name;
     ServiceHandler handler;
+    bool idle = false;
 };
 const std::vector<ServiceKey>& service_keys();
 
@@ -108,6 +135,27 @@ void decode_ulimits(ServiceDecoder&, const std::string&, const Node&);
 void decode_logging(ServiceDecoder&, const std::string&, const Node&);
 void decode_security_opt(ServiceDecoder&, const std::string&, const Node&);
 void decode_build(ServiceDecoder&, const std::string&, const Node&);
+void decode_block_io(ServiceDecoder&, const std::string&, const Node&);
+void decode_realtime(ServiceDecoder&, const std::string&, const Node&);
+void decode_hooks(ServiceDecoder&, const std::string&, const Node&);
+void decode_develop(ServiceDecoder&, const std::string&, const Node&);
+void decode_probe(ServiceDecoder&, const std::string&, const Node&);
+void decode_schedule(ServiceDecoder&, const std::string&, const Node&);
+/// Keys that are valid and do nothing here: gpus, models, credential_spec, ...
+void decode_idle(ServiceDecoder&, const std::string&, const Node&);
+/// Requests for devices of drivers: `gpus`, `deploy.resources.reservations.devices`. Only checked.
+void read_device_requests(ServiceDecoder&, const std::string& key, const Node& node);
+/// One hook, of a list of hooks or of `develop.watch`.
+Hook read_hook(ServiceDecoder&, const std::string& key, const Node& node, bool has_image);
+/// Variables, some without a value: those are the environment's, or removed (nullopt).
+void read_variables(Values& values, const std::string& key, const Node& node,
+                    std::map<std::string, std::optional<std::string>>& out);
+/// "host=address" lines, checked.
+void read_extra_hosts(Values& values, const std::string& key, const Node& node, std::vector<std::string>& out);
+void read_ulimits(ServiceDecoder&, const std::string& key, const Node& node, std::map<std::string, Ulimit>& out);
+/// Configs or secrets given to a service, or secrets given to a build.
+void read_grants(ServiceDecoder&, const std::string& key, const Node& node, const std::string& folder,
+                 std::vector<Grant>& grants);
 /// After all other keys: `deploy` must agree with its older twins.
 void decode_deploy(ServiceDecoder&, const Node&);
 

@@ -132,9 +132,11 @@ void Interpolator::expand_scalar(Node& node) {
     static const Variables none;
     if (!variables) variables = &none;
     std::vector<TemplateIssue> issues;
+    Origin where = node.where;
     const Lookup lookup = [&](const std::string& name) -> std::optional<std::string> {
         const auto found = variables->find(name);
         if (found == variables->end()) return std::nullopt;
+        where = report_.sources().through(where, TrailStep::Kind::variable, found->second.where, name);
         return found->second.value;
     };
     std::string text = expand(node.text, lookup, issues);
@@ -146,6 +148,7 @@ void Interpolator::expand_scalar(Node& node) {
     }
     node.text = std::move(text);
     node.interpolated = true;
+    node.where = where;
 }
 
 void Interpolator::tell(const Node& node, const TemplateIssue& issue, const Variables& variables) {

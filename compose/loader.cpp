@@ -58,10 +58,38 @@ Loaded load_project(const LoadOptions& options, const FileReader& read) {
     draft.project.environment_files = files.env_files;
     choose_services(context, draft);
     if (check_cycles(context, draft)) apply_implied(context, draft);
-    check_project(context, draft);
+    if (options.check) check_project(context, draft);
     context.report.end_phase();
-    finish(draft);
+    finish(draft, options.keep_unused);
     return {std::move(draft.project), context.report.warnings()};
+}
+
+namespace {
+
+/// A tree as a document, in the order of the files.
+nlohmann::ordered_json document_of(const Node& node) {
+    nlohmann::ordered_json out;
+    if (node.is_map()) {
+        out = nlohmann::ordered_json::object();
+        for (const auto& entry : node.entries) out[entry.key] = document_of(entry.value);
+    } else if (node.is_sequence()) {
+        out = nlohmann::ordered_json::array();
+        for (const auto& item : node.items) out.push_back(document_of(item));
+    } else if (!node.is_null()) {
+        out = nlohmann::ordered_json::parse(Values::json_of(node).dump());
+    }
+    return out;
+}
+
+}  // namespace
+
+nlohmann::ordered_json load_tree(const LoadOptions& options, const FileReader& read) {
+    Context context(options, read);
+    const ProjectFiles files = find_files(context);
+    Node tree = TreeLoader(context).load(files.files, files.project_dir, context.variables);
+    drop_resets(tree);
+    context.report.end_phase();
+    return document_of(tree);
 }
 
 std::string project_name_of(const LoadOptions& options, const FileReader& read) {

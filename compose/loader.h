@@ -30,6 +30,10 @@ struct LoadOptions {
     Environment environment;             ///< the process environment (COMPOSE_* are honoured)
     std::map<std::string, int> scale;    ///< --scale
     bool all_profiles = false;           ///< for down, ps, logs
+    bool interpolate = true;             ///< ${...} are replaced
+    bool resolve_paths = true;           ///< relative paths become absolute
+    bool check = true;                   ///< references, contradictions, conflicts, files
+    bool keep_unused = false;            ///< also networks, volumes, configs and secrets that no active service uses
 };
 
 struct Loaded {
@@ -40,10 +44,15 @@ struct Loaded {
 /// Loads a project. @throws LoadError with every mistake of the first phase that has any; Error if there is no file
 Loaded load_project(const LoadOptions& options, const FileReader& read);
 
+/// The merged files in long notation, decoded no further: for `config --no-interpolate`.
+nlohmann::ordered_json load_tree(const LoadOptions& options, const FileReader& read);
+
 /// Only the project's name, without reading services: for `down`, `ps`, `logs` in a directory whose file is broken.
 std::string project_name_of(const LoadOptions& options, const FileReader& read);
 
-/// The canonical YAML that `config` prints; loading it again gives the same project.
+/// What `config` prints: a Compose file with every default applied, as a document and as YAML. Loading it again gives
+/// the same project.
+nlohmann::ordered_json canonical(const Project& project);
 std::string to_yaml(const Project& project);
 
 /// Reads from the disk; refuses what is larger than 50 MiB or is no regular file.

@@ -48,6 +48,8 @@ bool drivers_differ(const Node& base, const Node& over) {
 void prepare(Node& tree, const Shape* shape) {
     if (shape && shape->long_form) shape->long_form(tree);
     for (auto& entry : tree.entries) prepare(entry.value, shape ? shape->child(entry.key) : nullptr);
+    if (shape && shape->each)
+        for (auto& item : tree.items) prepare(item, shape->each);
     if (tree.is_sequence()) collapse(tree, shape);
 }
 
@@ -56,6 +58,7 @@ void merge(Node& base, Node over, const Shape* shape, Report& report) {
         over.tag != Node::Tag::none || (shape && shape->how == Shape::How::replace && !over.is_null());
     if (replaces || base.is_null() || base.tag == Node::Tag::reset) {
         if (over.is_null() && over.tag == Node::Tag::none) return;
+        if (!base.is_null()) over.where = report.sources().through(over.where, TrailStep::Kind::replaced, base.where);
         base = std::move(over);
         return;
     }
@@ -67,6 +70,7 @@ void merge(Node& base, Node over, const Shape* shape, Report& report) {
             .others.push_back(report.sources().span(base.where, "merged with this"));
         return;
     }
+    if (over.is_scalar()) over.where = report.sources().through(over.where, TrailStep::Kind::replaced, base.where);
     if (over.is_scalar() || (shape && shape->how == Shape::How::logging && drivers_differ(base, over))) {
         base = std::move(over);
     } else if (over.is_map()) {

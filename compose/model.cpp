@@ -5,16 +5,12 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/sha256.h"
+#include "compose/digest.h"
 
 namespace hoist::compose {
 
-Json hashed_json(const Service& service);  // model_json.cpp
-
 std::string config_hash(const Service& service) {
-    Sha256 hash;
-    hash.update(hashed_json(service).dump(-1, ' ', false, Json::error_handler_t::replace));
-    return hash.finish();
+    return sha256(hashed_json(service).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 std::vector<std::string> dependency_order(const Project& project) {

@@ -10,100 +10,23 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/units.h"
+#include "compose/build.h"
+#include "compose/lifecycle.h"
+#include "compose/parts.h"
 
 namespace hoist::compose {
-
-struct Port {
-    std::string host_ip;              ///< empty: all addresses
-    std::uint16_t published = 0;      ///< 0: the engine chooses
-    std::uint16_t published_end = 0;  ///< > published: any free one of the range
-    std::uint16_t target = 0;
-    std::string protocol = "tcp";
-    std::string name, app_protocol, mode = "ingress";
-    auto operator<=>(const Port&) const = default;
-};
-
-struct Mount {
-    enum class Type { bind, volume, tmpfs };
-    Type type = Type::volume;
-    std::string source;  ///< bind: absolute path; volume: key in Project::volumes, empty: anonymous
-    std::string target;
-    bool read_only = false;
-    std::string propagation;       ///< bind
-    bool create_host_path = true;  ///< bind
-    bool no_copy = false;          ///< volume
-    std::string subpath;           ///< volume
-    std::optional<Bytes> tmpfs_size;
-    std::optional<std::uint32_t> tmpfs_mode;
-    std::string tmpfs_options;  ///< further mount options of `tmpfs: - /run:uid=1,noexec`
-    bool operator==(const Mount&) const = default;
-};
-
-struct ServiceNetwork {
-    std::vector<std::string> aliases;
-    std::string ipv4_address, mac_address, interface_name;
-    int gw_priority = 0;
-    bool operator==(const ServiceNetwork&) const = default;
-};
-
-struct Dependency {
-    enum class Condition { started, healthy, completed };
-    Condition condition = Condition::started;
-    bool restart = false;
-    bool required = true;
-    bool operator==(const Dependency&) const = default;
-};
-
-/// Absent values mean: the image's, else the engine's default.
-struct Healthcheck {
-    bool disabled = false;
-    std::vector<std::string> test;  ///< {"CMD", ...}, {"CMD-SHELL", "..."}; empty: the image's
-    std::optional<Nanoseconds> interval, timeout, start_period, start_interval;
-    std::optional<int> retries;
-    bool operator==(const Healthcheck&) const = default;
-};
-
-/// A config or secret given to a service.
-struct Grant {
-    std::string source;  ///< key in Project::configs or secrets
-    std::string target;  ///< absolute path in the container
-    std::string uid, gid;
-    std::optional<std::uint32_t> mode;  ///< default 0444
-    bool operator==(const Grant&) const = default;
-};
-
-struct RestartPolicy {
-    enum class Name { no, always, on_failure, unless_stopped };
-    Name name = Name::no;
-    int max_retries = 0;  ///< on-failure; 0: without end
-    bool operator==(const RestartPolicy&) const = default;
-};
-
-enum class OnUnhealthy { restart, none };
-
-struct Ulimit {
-    std::int64_t soft = 0, hard = 0;  ///< -1: unlimited
-    bool operator==(const Ulimit&) const = default;
-};
-
-struct Logging {
-    std::string driver;
-    std::map<std::string, std::string> options;
-    bool operator==(const Logging&) const = default;
-};
 
 struct Service {
     std::string name;
     std::string image;
-    bool has_build = false;  ///< `build:` was given; building comes with the builder
-    Json build;              ///< as written, canonical long form
+    std::optional<Build> build;  ///< how to make the image
 
     std::optional<std::vector<std::string>> command;  ///< absent: the image's; empty: cleared
     std::optional<std::vector<std::string>> entrypoint;
     std::map<std::string, std::optional<std::string>> environment;  ///< nullopt: remove the variable
     std::map<std::string, std::string> labels, annotations, sysctls;
-    std::string container_name, hostname, domainname, user, working_dir, stop_signal, platform, pull_policy, runtime;
+    std::string container_name, hostname, domainname, user, working_dir, stop_signal, platform, pull_policy, runtime,
+        pull_refresh_after;
     std::optional<Nanoseconds> stop_grace_period;
     bool init = false, tty = false, stdin_open = false, read_only = false, privileged = false, attach = true;
 
@@ -115,10 +38,17 @@ struct Service {
     std::string network_mode;  ///< "", "none", "host", "bridge", "service:x", "container:x"
     std::string ipc, pid, uts, cgroup, userns_mode, cgroup_parent;
     std::vector<std::string> dns, dns_search, dns_opt;
-    std::vector<std::string> extra_hosts;  ///< "name=address"
+    std::vector<std::string> extra_hosts;     ///< "name=address"
+    std::vector<std::string> external_links;  ///< "container[:alias]", of containers outside the project
 
     std::map<std::string, Dependency> depends_on;  ///< implicit edges (links, network_mode service:x, ...) included
     std::optional<Healthcheck> healthcheck;
+    std::optional<Probe> probe;  ///< x-probe: in place of healthcheck.test
+    std::vector<Hook> pre_start, post_start, pre_stop;
+    std::optional<Schedule> schedule;   ///< x-schedule
+    std::optional<OnChange> on_change;  ///< x-on-change: of configs and secrets that do not say so themselves
+    std::vector<WatchRule> watch;       ///< develop.watch
+    std::optional<UpdateConfig> update_config, rollback_config;
     RestartPolicy restart;
     OnUnhealthy on_unhealthy = OnUnhealthy::none;  ///< by default: restart if healthcheck and restart are both there
     int scale = 1;
@@ -126,12 +56,17 @@ struct Service {
 
     std::optional<Bytes> memory, memory_reservation, memory_swap, shm_size;
     std::optional<double> cpus;
-    std::optional<std::int64_t> cpu_shares, cpu_quota, cpu_period, pids_limit;
+    std::optional<std::int64_t> cpu_shares, cpu_quota, cpu_period, cpu_rt_period, cpu_rt_runtime, pids_limit;
     std::string cpuset;
-    std::optional<int> oom_score_adj;
+    std::optional<int> oom_score_adj, memory_swappiness;
+    bool oom_kill_disable = false;
+    BlockIo block_io;
     std::map<std::string, Ulimit> ulimits;
     std::vector<std::string> cap_add, cap_drop, security_opt, group_add, devices, device_cgroup_rules;
     Logging logging;
+    std::map<std::string, std::string> deploy_labels, storage_opt;
+    std::string deploy_mode, endpoint_mode;
+    Json unapplied;   ///< what is valid, shown by `config`, and does nothing here: {"gpus": ..., "deploy": {...}}
     Json extensions;  ///< x-* keys
     bool operator==(const Service&) const = default;
 };
@@ -144,8 +79,11 @@ struct Ipam {
 struct Network {
     std::string key, name, driver;
     bool external = false, internal = false, enable_ipv6 = false, attachable = false;
+    std::optional<bool> enable_ipv4;
     std::map<std::string, std::string> driver_opts, labels;
     std::vector<Ipam> ipam;
+    std::string ipam_driver;
+    std::map<std::string, std::string> ipam_options;
     bool operator==(const Network&) const = default;
 };
 struct Volume {
@@ -161,6 +99,9 @@ struct FileObject {
     std::string file;  ///< absolute path
     std::optional<std::string> content;
     std::string environment;  ///< the variable that content came from; `config` prints its name, not the content
+    std::map<std::string, std::string> labels, driver_opts;
+    std::string driver, template_driver;  ///< of Swarm: without effect
+    std::optional<OnChange> on_change;    ///< x-on-change; absent: the service's
     bool operator==(const FileObject&) const = default;
 };
 
@@ -173,16 +114,25 @@ struct Project {
     std::map<std::string, Network> networks;
     std::map<std::string, Volume> volumes;
     std::map<std::string, FileObject> configs, secrets;
+    Json models;      ///< without effect here
+    Json extensions;  ///< x-* keys of the top level
     bool operator==(const Project&) const = default;
 };
+
+/// A probe as one word of a container's health check, and back. @throws Error(invalid)
+std::string to_text(const Probe& probe);
+Probe probe_from_text(const std::string& text);
 
 /// The project as JSON for the wire and the database. project_from_json(to_json(p)) gives p back.
 Json to_json(const Project& project);
 /// @throws Error(invalid)
 Project project_from_json(const Json& document);
 
-/// SHA-256 (hex) of what decides whether a service's containers must be made anew: everything but build, pull_policy,
-/// scale, depends_on and profiles. @see docker/compose pkg/compose/hash.go
+/// What decides whether a service's containers must be made anew: everything but how its image comes about, its number,
+/// what it depends on, its profiles, schedule, hooks of running containers and rules for updates; with the content of
+/// its configs and secrets, unless something else than `recreate` answers a change of them.
+Json hashed_json(const Service& service);
+/// SHA-256 (hex) of hashed_json. @see docker/compose pkg/compose/hash.go
 std::string config_hash(const Service& service);
 
 /// Services in an order in which each comes after what it depends on; names break ties. The loader has refused cycles.

@@ -37,6 +37,15 @@ Node map_node(const Origin& where) {
     return node;
 }
 
+void mark_trail(Sources& sources, Node& tree, TrailStep::Kind kind, const Origin& step, const std::string& name) {
+    tree.where = sources.through(tree.where, kind, step, name);
+    for (auto& item : tree.items) mark_trail(sources, item, kind, step, name);
+    for (auto& entry : tree.entries) {
+        mark_trail(sources, entry.value, kind, step, name);
+        entry.key_where.trail = entry.value.where.trail;
+    }
+}
+
 Origin locate(const Sources& sources, const Node& scalar, std::size_t offset, std::size_t length) {
     if (scalar.interpolated || length == 0 || scalar.where.file == 0) return scalar.where;
     const std::string_view value = scalar.text, wanted = value.substr(offset, length);
@@ -46,7 +55,7 @@ Origin locate(const Sources& sources, const Node& scalar, std::size_t offset, st
     std::size_t at = written.find(wanted, scalar.where.pos);
     for (; before > 0 && at != std::string_view::npos; --before) at = written.find(wanted, at + 1);
     if (at == std::string_view::npos || at > scalar.where.pos + 4 * value.size() + 64) return scalar.where;
-    return {scalar.where.file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
+    return {scalar.where.file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length), scalar.where.trail};
 }
 
 std::string describe(const Node& node) {

@@ -45,6 +45,9 @@ struct Entry {
 Node scalar_node(std::string text, const Origin& where);
 Node map_node(const Origin& where);
 
+/// Notes for a node and all below it that they came on one more step.
+void mark_trail(Sources& sources, Node& tree, TrailStep::Kind kind, const Origin& step, const std::string& name);
+
 /// Where the bytes [offset, offset + length) of an untouched scalar are in its file: right for every style of
 /// quoting as long as the bytes are written as themselves; otherwise the scalar's own place.
 Origin locate(const Sources& sources, const Node& scalar, std::size_t offset, std::size_t length);

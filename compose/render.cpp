@@ -20,6 +20,12 @@ struct Colors {
 constexpr Colors with_color = {"\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"};
 constexpr Colors without_color = {"", "", "", "", ""};
 
+/// As it begins a report.
+const char* word(Diagnostic::Severity severity) {
+    constexpr const char* words[] = {"error", "warning", "note"};
+    return words[static_cast<std::size_t>(severity)];
+}
+
 std::string one_line(std::string_view text) {
     std::string safe = escape_for_terminal(text);
     for (std::size_t at; (at = safe.find('\n')) != std::string::npos;) safe.replace(at, 1, "\\n");
@@ -120,13 +126,15 @@ std::string snippet(const Span& span, bool primary, const char* mark_color, cons
 }
 
 std::string rich(const Diagnostic& d, const Colors& c) {
-    const bool is_error = d.severity == Diagnostic::Severity::error;
-    const char* color = is_error ? c.error : c.warning;
+    const char* color = d.severity == Diagnostic::Severity::error     ? c.error
+                        : d.severity == Diagnostic::Severity::warning ? c.warning
+                                                                      : c.blue;
+    const std::string code = d.code.empty() ? "" : "[" + d.code + "]";
     int line = d.where.line;
     for (const auto& other : d.others) line = std::max(line, other.line);
     const auto gutter = static_cast<int>(std::to_string(line).size());
-    std::string out = fmt::format("{}{}[{}]{}{}: {}{}\n", color, is_error ? "error" : "warning", d.code, c.plain,
-                                  c.bold, one_line(d.message), c.plain);
+    std::string out =
+        fmt::format("{}{}{}{}{}: {}{}\n", color, word(d.severity), code, c.plain, c.bold, one_line(d.message), c.plain);
     out += snippet(d.where, true, color, c, gutter);
     for (const auto& other : d.others) out += snippet(other, false, c.blue, c, gutter);
     if (!d.help.empty()) {
@@ -142,7 +150,8 @@ std::string rich(const Diagnostic& d, const Colors& c) {
 std::string brief(const Diagnostic& d) {
     const std::string where = place(d.where);
     return fmt::format("{}{}{}{}\n", where, where.empty() ? "" : ": ",
-                       d.severity == Diagnostic::Severity::warning ? "warning: " : "", one_line(d.message));
+                       d.severity == Diagnostic::Severity::error ? "" : std::string(word(d.severity)) + ": ",
+                       one_line(d.message));
 }
 
 Json span_json(const Span& span) {
@@ -153,10 +162,8 @@ Json span_json(const Span& span) {
 }
 
 Json diagnostic_json(const Diagnostic& d) {
-    Json json = {{"severity", d.severity == Diagnostic::Severity::error ? "error" : "warning"},
-                 {"code", d.code},
-                 {"message", d.message},
-                 {"where", span_json(d.where)}};
+    Json json = {
+        {"severity", word(d.severity)}, {"code", d.code}, {"message", d.message}, {"where", span_json(d.where)}};
     for (const auto& other : d.others) json["others"].push_back(span_json(other));
     if (!d.help.empty()) json["help"] = d.help;
     return json;

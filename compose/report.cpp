@@ -12,6 +12,8 @@ namespace {
 
 // More is of no use to a reader, and a hostile file could ask for any number.
 constexpr std::size_t most_diagnostics = 1000;
+// Of the way that a value came, what is nearest to its use.
+constexpr std::size_t most_steps = 4;
 
 std::vector<Diagnostic> sorted(const std::vector<Diagnostic>& all, Diagnostic::Severity severity) {
     std::vector<Diagnostic> chosen;
@@ -34,7 +36,24 @@ Diagnostic& Report::add(Diagnostic::Severity severity, const char* code, std::st
         return ignored_;
     }
     return diagnostics_.emplace_back(
-        Diagnostic{severity, code, std::move(message), sources_.span(where), {}, std::move(help)});
+        Diagnostic{severity, code, std::move(message), sources_.span(where), way_to(where), std::move(help)});
+}
+
+/// How the value came to be used: through an alias, a merge key, `extends`, `include`.
+std::vector<Span> Report::way_to(const Origin& where) const {
+    std::vector<Span> spans;
+    const auto add = [&](const Origin& step, const std::string& label) {
+        if (step.file != 0 && spans.size() < most_steps) spans.push_back(sources_.span(step, label));
+    };
+    for (const auto& step : sources_.trail(where)) {
+        if (step.kind == TrailStep::Kind::alias) add(step.where, "used here");
+        if (step.kind == TrailStep::Kind::merge_key) add(step.where, "merged here");
+        if (step.kind == TrailStep::Kind::extends) add(step.where, "extended here");
+        if (step.kind == TrailStep::Kind::variable) add(step.where, fmt::format("{} is set here", step.name));
+    }
+    for (Origin from = sources_.file(where).named_at; from.file != 0; from = sources_.file(from).named_at)
+        add(from, "in a file named here");
+    return spans;
 }
 
 Diagnostic& Report::error(const char* code, std::string message, const Origin& where, std::string help) {

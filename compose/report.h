@@ -15,7 +15,7 @@ namespace hoist::compose {
 
 class Report {
 public:
-    explicit Report(const Sources& sources) : sources_(sources) {}
+    explicit Report(Sources& sources) : sources_(sources) {}
 
     /// Notes an error or a warning; the same one at the same place only once. The reference is good until the next.
     Diagnostic& error(const char* code, std::string message, const Origin& where, std::string help = {});
@@ -25,13 +25,15 @@ public:
     /// Ends a phase. @throws LoadError with the errors so far, sorted by place, if there is any
     void end_phase() const;
     std::vector<Diagnostic> warnings() const;
-    const Sources& sources() const { return sources_; }
+    Sources& sources() const { return sources_; }
 
 private:
     Diagnostic& add(Diagnostic::Severity severity, const char* code, std::string message, const Origin& where,
                     std::string help);
 
-    const Sources& sources_;
+    std::vector<Span> way_to(const Origin& where) const;
+
+    Sources& sources_;
     std::vector<Diagnostic> diagnostics_;
     std::set<std::tuple<std::uint32_t, std::uint32_t, std::string>> seen_;
     Diagnostic ignored_;

@@ -239,21 +239,40 @@ void apply_implied(Context& context, ProjectDraft& draft) {
     }
 }
 
-void finish(ProjectDraft& draft) {
+namespace {
+
+/// What a config's or secret's content is, and what answers a change of it.
+void complete_grants(const Service& service, std::vector<Grant>& grants,
+                     const std::map<std::string, FileObject>& objects, const StringMap& digests) {
+    for (auto& grant : grants) {
+        if (const auto digest = digests.find(grant.source); digest != digests.end()) grant.digest = digest->second;
+        grant.on_change = service.on_change.value_or(OnChange{});
+        const auto object = objects.find(grant.source);
+        if (object != objects.end() && object->second.on_change) grant.on_change = *object->second.on_change;
+    }
+}
+
+}  // namespace
+
+void finish(ProjectDraft& draft, bool keep_unused) {
     Project& project = draft.project;
     std::set<std::string> networks, volumes, configs, secrets;
     for (auto& [name, part] : draft.services) {
         Service& service = part.service;
-        if (service.image.empty() && service.has_build) service.image = project.name + "-" + name;
+        if (service.image.empty() && service.build) service.image = project.name + "-" + name;
         for (const auto& [key, how] : service.networks) networks.insert(key);
         for (const auto& mount : service.mounts)
             if (mount.type == Mount::Type::volume) volumes.insert(mount.source);
         for (const auto& grant : service.configs) configs.insert(grant.source);
         for (const auto& grant : service.secrets) secrets.insert(grant.source);
+        if (service.build)
+            for (const auto& grant : service.build->secrets) secrets.insert(grant.source);
+        complete_grants(service, service.configs, project.configs, draft.config_digests);
+        complete_grants(service, service.secrets, project.secrets, draft.secret_digests);
         project.services[name] = std::move(service);
     }
     const auto name_used = [&](auto& objects, const std::set<std::string>& used) {
-        std::erase_if(objects, [&](const auto& entry) { return !used.count(entry.first); });
+        if (!keep_unused) std::erase_if(objects, [&](const auto& entry) { return !used.count(entry.first); });
         for (auto& [key, object] : objects)
             if (object.name.empty()) object.name = object.external ? key : project.name + "_" + key;
     };

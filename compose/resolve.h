@@ -18,7 +18,7 @@ void check_project(Context& context, ProjectDraft& draft);
 void check_networks(Context& context, const ProjectDraft& draft);
 void check_host_ports(Context& context, const ProjectDraft& draft);
 /// Names networks, volumes, configs, secrets and built images, and drops the objects that no service uses.
-void finish(ProjectDraft& draft);
+void finish(ProjectDraft& draft, bool keep_unused);
 
 template <class Map>
 std::vector<std::string> keys_of(const Map& map) {

@@ -20,7 +20,7 @@ Origin part_of(const Node& node, std::size_t offset, std::size_t length) {
     const std::size_t quote = node.where.length == node.text.size() ? 0 : 1;
     if (node.where.length != node.text.size() + 2 * quote) return node.where;
     return {node.where.file, static_cast<std::uint32_t>(node.where.pos + quote + offset),
-            static_cast<std::uint32_t>(length)};
+            static_cast<std::uint32_t>(length), node.where.trail};
 }
 
 /// Turns a list into a map; `make` says which key and value an entry stands for.
@@ -171,7 +171,9 @@ const Shape word_or_words{.long_form = one_or_many, .identity = up_to_equals};
 const Shape paths{.long_form = one_or_many, .identity = path_identity};
 const Shape hosts{.long_form = host_list, .identity = whole};
 const Shape ports{.identity = port_identity};
-const Shape volumes{.identity = volume_identity};
+const Shape mount_volume{.children = {{"labels", &key_value_map}}};
+const Shape mount{.children = {{"volume", &mount_volume}}};
+const Shape volumes{.identity = volume_identity, .each = &mount};
 const Shape devices{.identity = device_identity};
 const Shape configs{.identity = grant_identity<'c'>};
 const Shape secrets{.identity = grant_identity<'s'>};
@@ -193,22 +195,54 @@ const Shape build{.long_form = [](Node& node) { under_key(node, "context"); },
                                {"labels", &key_value_map},
                                {"additional_contexts", &key_value_map},
                                {"tags", &unique_words},
+                               {"ssh", &key_value_map},
+                               {"secrets", &secrets},
                                {"extra_hosts", &hosts},
                                {"ulimits", &ulimits}}};
+const Shape hook{.children = {{"command", &replace}, {"environment", &key_value_map}}};
+const Shape hook_list{.each = &hook};
+const Shape watch_rule{.children = {{"exec", &hook}}};
+const Shape watch_rules{.each = &watch_rule};
+const Shape develop{.children = {{"watch", &watch_rules}}};
 const Shape extends{.how = Shape::How::replace, .long_form = [](Node& node) { under_key(node, "service"); }};
 
-const Shape service{
-    .children = {{"annotations", &key_value_map}, {"blkio_config", &blkio},      {"build", &build},
-                 {"cap_add", &unique_words},      {"cap_drop", &unique_words},   {"command", &replace},
-                 {"configs", &configs},           {"depends_on", &name_map},     {"deploy", &deploy},
-                 {"devices", &devices},           {"dns", &word_or_words},       {"dns_opt", &unique_words},
-                 {"dns_search", &word_or_words},  {"entrypoint", &replace},      {"env_file", &paths},
-                 {"environment", &key_value_map}, {"expose", &unique_whole},     {"extends", &extends},
-                 {"extra_hosts", &hosts},         {"healthcheck", &healthcheck}, {"label_file", &paths},
-                 {"labels", &key_value_map},      {"links", &unique_words},      {"logging", &logging},
-                 {"models", &name_map},           {"networks", &attachments},    {"ports", &ports},
-                 {"profiles", &unique_words},     {"secrets", &secrets},         {"sysctls", &key_value_map},
-                 {"tmpfs", &word_or_words},       {"ulimits", &ulimits},         {"volumes", &volumes}}};
+const Shape service{.children = {{"annotations", &key_value_map},
+                                 {"blkio_config", &blkio},
+                                 {"build", &build},
+                                 {"cap_add", &unique_words},
+                                 {"cap_drop", &unique_words},
+                                 {"command", &replace},
+                                 {"configs", &configs},
+                                 {"depends_on", &name_map},
+                                 {"deploy", &deploy},
+                                 {"post_start", &hook_list},
+                                 {"pre_start", &hook_list},
+                                 {"pre_stop", &hook_list},
+                                 {"develop", &develop},
+                                 {"devices", &devices},
+                                 {"dns", &word_or_words},
+                                 {"dns_opt", &unique_words},
+                                 {"dns_search", &word_or_words},
+                                 {"entrypoint", &replace},
+                                 {"env_file", &paths},
+                                 {"environment", &key_value_map},
+                                 {"expose", &unique_whole},
+                                 {"extends", &extends},
+                                 {"extra_hosts", &hosts},
+                                 {"healthcheck", &healthcheck},
+                                 {"label_file", &paths},
+                                 {"labels", &key_value_map},
+                                 {"links", &unique_words},
+                                 {"logging", &logging},
+                                 {"models", &name_map},
+                                 {"networks", &attachments},
+                                 {"ports", &ports},
+                                 {"profiles", &unique_words},
+                                 {"secrets", &secrets},
+                                 {"sysctls", &key_value_map},
+                                 {"tmpfs", &word_or_words},
+                                 {"ulimits", &ulimits},
+                                 {"volumes", &volumes}}};
 
 const Shape subnets{.identity = subnet_identity};
 const Shape ipam{.children = {{"config", &subnets}}};

@@ -17,7 +17,7 @@ struct Shape {
     void (*long_form)(Node&) = nullptr;              ///< short notation to long, where several exist
     std::string (*identity)(const Node&) = nullptr;  ///< of a list's entry: a later equal one takes the earlier's place
     std::unordered_map<std::string_view, const Shape*> children;
-    const Shape* each = nullptr;  ///< for all children that have none of their own
+    const Shape* each = nullptr;  ///< for all children that have none of their own, and for the entries of a list
 
     const Shape* child(std::string_view key) const {
         const auto found = children.find(key);

@@ -35,15 +35,26 @@ Sources::Sources(std::string working_directory) : working_directory_(std::move(w
 }
 
 std::uint32_t Sources::add(std::string path, std::string text, std::string base_dir,
-                           std::shared_ptr<const Variables> variables) {
+                           std::shared_ptr<const Variables> variables, const Origin& named_at) {
     auto file = std::make_unique<File>();
     file->path = std::move(path), file->text = std::move(text), file->base_dir = std::move(base_dir);
-    file->variables = std::move(variables);
+    file->variables = std::move(variables), file->named_at = named_at;
     file->lines = {0};
-    for (std::size_t i = 0; i < file->text.size(); ++i)
-        if (file->text[i] == '\n') file->lines.push_back(i + 1);
+    for (std::size_t at = 0; (at = file->text.find('\n', at)) != std::string::npos;) file->lines.push_back(++at);
     files_.push_back(std::move(file));
     return static_cast<std::uint32_t>(files_.size() - 1);
+}
+
+Origin Sources::through(Origin where, TrailStep::Kind kind, const Origin& step, std::string name) {
+    steps_.push_back({kind, step, std::move(name), where.trail});
+    where.trail = static_cast<std::uint32_t>(steps_.size() - 1);
+    return where;
+}
+
+std::vector<TrailStep> Sources::trail(const Origin& where) const {
+    std::vector<TrailStep> steps;
+    for (std::uint32_t at = where.trail; at != 0; at = steps_[at].next) steps.push_back(steps_[at]);
+    return steps;
 }
 
 std::string Sources::shown(const std::string& path) const {

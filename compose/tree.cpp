@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/path.h"
 #include "compose/merge.h"
@@ -31,6 +33,14 @@ std::size_t size_of(const Node& tree) {
     for (const auto& item : tree.items) count += size_of(item);
     for (const auto& entry : tree.entries) count += size_of(entry.value);
     return count;
+}
+
+/// The keys of `include` and `extends` are used up before anything is decoded, so they are checked here.
+void check_keys(Report& report, const Node& map, const char* what, const std::vector<std::string>& known) {
+    for (const auto& entry : map.entries)
+        if (!entry.key.starts_with("x-") && std::find(known.begin(), known.end(), entry.key) == known.end())
+            report.error("C03", fmt::format("unknown key \"{}\" in {}", entry.key, what), entry.key_where,
+                         suggest(entry.key, known));
 }
 
 std::vector<const Node*> one_or_more(const Node* node) {
@@ -65,7 +75,7 @@ std::vector<Node> TreeLoader::read_documents(const std::string& path, const std:
         return {};
     }
     if (text->starts_with("\xef\xbb\xbf")) text->erase(0, 3);
-    const auto file = context_.sources.add(path, std::move(*text), base_dir, std::move(variables));
+    const auto file = context_.sources.add(path, std::move(*text), base_dir, std::move(variables), named_at);
     if (file > most_files) {
         context_.report.error("C10", fmt::format("the project has more than {} files", most_files), named_at);
         context_.report.end_phase();
@@ -86,7 +96,8 @@ Node TreeLoader::load(const std::vector<std::string>& files, const std::string& 
     for (const auto& path : files) all.push_back(read_documents(path, project_dir, variables, named_at));
     context_.report.end_phase();
     for (auto& documents : all)
-        for (auto& document : documents) interpolator_.run(document);
+        for (auto& document : documents)
+            if (context_.options.interpolate) interpolator_.run(document);
     context_.report.end_phase();
     Node merged = map_node({});
     for (auto& documents : all) {
@@ -122,6 +133,7 @@ void TreeLoader::include_all(Node& document, Node& merged) {
 
 void TreeLoader::include(const Node& entry, Node& merged) {
     Report& report = context_.report;
+    check_keys(report, entry, "include", {"path", "env_file", "project_directory"});
     const auto paths = one_or_more(entry.is_map() ? entry.find("path") : &entry);
     if (paths.empty()) {
         report.error("C04", "an entry of `include` is a path, or a map with `path`", entry.where);
@@ -185,7 +197,7 @@ const Node* TreeLoader::base_document(const Node& file, const Node& document, st
     Node tree = map_node({});
     for (auto& part : documents) {
         if (!part.is_map()) continue;
-        interpolator_.run(part);
+        if (context_.options.interpolate) interpolator_.run(part);
         prepare(part, &file_shape());
         merge_file(tree, std::move(part));
     }
@@ -207,6 +219,7 @@ Node TreeLoader::extended(const std::string& name, const Node& document, const N
     if (!extends) return service;
     const Node reference = *extends;
     std::erase_if(service.entries, [](const Entry& e) { return e.key == "extends"; });
+    check_keys(context_.report, reference, "extends", {"service", "file"});
     const Node *base_name = reference.find("service"), *file = reference.find("file");
     if (!base_name || !base_name->is_scalar() || (file && !file->is_scalar())) {
         context_.report.error(
@@ -239,6 +252,7 @@ Node TreeLoader::extended(const std::string& name, const Node& document, const N
         return service;
     }
     Node base = extended(base_name->text, *where, merged, std::move(chain));
+    mark_trail(context_.sources, base, TrailStep::Kind::extends, base_name->where, base_name->text);
     merge(base, std::move(service), &service_shape(), context_.report);
     return base;
 }

@@ -186,6 +186,7 @@ void Values::read_command(const std::string& key, const Node& node, std::optiona
 }
 
 std::string Values::path_of(const Node& node, std::string_view path) const {
+    if (!context_.options.resolve_paths) return std::string(path);
     return resolve_path(context_.sources.file(node.where).base_dir, path, context_.home);
 }
 

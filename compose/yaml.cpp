@@ -86,7 +86,8 @@ constexpr Explained explanations[] = {
     {"did not find expected alphabetic or numeric character", "while scanning an alias",
      "\"*\" is not followed by the name of an anchor", "put the value in quotes if the * is a part of it"},
     {"found a tab character", "", "a tab is used for indentation", "YAML allows only spaces there"},
-    {"found undefined tag handle", "", "this tag has no meaning here", "put the value in quotes if the ! is a part of it"},
+    {"found undefined tag handle", "", "this tag has no meaning here",
+     "put the value in quotes if the ! is a part of it"},
     {"did not find expected <document start>", "", "this is neither a part of what is above it nor a new document",
      "check the indentation; a new document begins with a line \"---\""},
     {"did not find expected node content", "", "a value is missing here", "put the value in quotes"},
@@ -124,8 +125,8 @@ void explain_to(Report& report, const Sources::File& source, std::uint32_t file,
     if (is_tab && known) known = explanation("found a tab character", "");
     const bool at_context = known && known->at_context;
     const Origin where = origin_at(source, file, at_context ? index.byte_of(parser.context_mark.index) : at);
-    Diagnostic& d = report.error("C01", known ? known->message : "not valid YAML: " + problem, where,
-                                 known ? known->help : "");
+    Diagnostic& d =
+        report.error("C01", known ? known->message : "not valid YAML: " + problem, where, known ? known->help : "");
     if (at_context || is_tab || context.empty() || parser.context_mark.line == parser.problem_mark.line) return;
     const Origin begin{file, static_cast<std::uint32_t>(index.byte_of(parser.context_mark.index)), 0};
     d.others.push_back(report.sources().span(begin, "what it would continue begins here"));
@@ -151,7 +152,7 @@ bool acceptable(std::uint32_t file, const Sources::File& source, Report& report,
 
 }  // namespace
 
-std::vector<Node> read_yaml(std::uint32_t file, const Sources& sources, Report& report, const YamlLimits& limits) {
+std::vector<Node> read_yaml(std::uint32_t file, Sources& sources, Report& report, const YamlLimits& limits) {
     const Sources::File& source = sources.file(file);
     std::vector<Node> documents;
     if (!acceptable(file, source, report, limits)) return documents;

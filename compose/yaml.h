@@ -18,6 +18,6 @@ struct YamlLimits {
 
 /// Reads all documents of a file: anchors, aliases and `<<` expanded, duplicate keys refused, scalars kept as text.
 /// Mistakes go to `report`; what comes back is then of no use. (SEC-55)
-std::vector<Node> read_yaml(std::uint32_t file, const Sources& sources, Report& report, const YamlLimits& limits = {});
+std::vector<Node> read_yaml(std::uint32_t file, Sources& sources, Report& report, const YamlLimits& limits = {});
 
 }  // namespace hoist::compose

@@ -16,10 +16,8 @@ std::string_view text_of(const yaml_char_t* text) {
     return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
 }
 
-Node::Tag tag_of(std::string_view tag) {
-    if (tag == "!reset") return Node::Tag::reset;
-    if (tag == "!override") return Node::Tag::replace;
-    return Node::Tag::none;
+bool is_yaml_tag(std::string_view tag) {
+    return tag.empty() || tag == "!" || tag.starts_with("tag:yaml.org,2002:");
 }
 
 bool is_blank(char c) {
@@ -66,6 +64,16 @@ Origin TreeBuilder::start(const yaml_mark_t& mark) {
     }
     if (pos >= text_.size()) pos = first;
     return {file_, static_cast<std::uint32_t>(pos), 0};
+}
+
+Node::Tag TreeBuilder::tag_of(std::string_view tag, const yaml_mark_t& mark) {
+    if (tag == "!reset") return Node::Tag::reset;
+    if (tag == "!override") return Node::Tag::replace;
+    if (!is_yaml_tag(tag))
+        report_.warning("C01", fmt::format("the tag {} has no meaning here", tag),
+                        {file_, static_cast<std::uint32_t>(index_.byte_of(mark.index)), 0},
+                        suggest(tag, {"!reset", "!override"}));
+    return Node::Tag::none;
 }
 
 /// Counts a node with all below it, once for every place where it stands: this is what a bomb makes large.
@@ -137,7 +145,9 @@ void TreeBuilder::alias(const yaml_event_t& event) {
                meant.empty() ? fmt::format("define it first with &{}", name) : fmt::format("did you mean *{}?", meant));
     }
     count(found->second, where);
-    add(found->second);
+    Node copy = found->second;
+    mark_trail(sources_, copy, TrailStep::Kind::alias, where, name);
+    add(std::move(copy));
 }
 
 void TreeBuilder::scalar(const yaml_event_t& event) {
@@ -148,7 +158,7 @@ void TreeBuilder::scalar(const yaml_event_t& event) {
     const std::size_t end = index_.byte_of(event.end_mark.index);
     if (on_one_line && end > node.where.pos) node.where.length = static_cast<std::uint32_t>(end - node.where.pos);
     node.plain = data.style == YAML_PLAIN_SCALAR_STYLE && tag != "!" && tag != YAML_STR_TAG;
-    node.tag = tag_of(tag);
+    node.tag = tag_of(tag, event.start_mark);
     if (node.plain && is_null_word(node.text)) node.kind = Node::Kind::null, node.text.clear();
     count(node);
     remember(std::string(text_of(data.anchor)), node);
@@ -161,7 +171,7 @@ void TreeBuilder::open(Node::Kind kind, const yaml_event_t& event, const yaml_ch
         refuse("C01", fmt::format("values are nested deeper than {} levels", limits_.depth), where, "");
     Frame& frame = stack_.emplace_back();
     frame.node.kind = kind;
-    frame.node.tag = tag_of(text_of(tag));
+    frame.node.tag = tag_of(text_of(tag), event.start_mark);
     frame.node.where = where;
     frame.anchor = text_of(anchor);
     count(frame.node);
@@ -188,8 +198,7 @@ void TreeBuilder::add(Node node) {
         add_key(frame, std::move(node));
     } else {
         frame.has_pending = false;
-        if (frame.merges && frame.pending.key == "<<")
-            return take_merge(frame, std::move(node), frame.pending.key_where);
+        if (frame.merges && frame.pending.key == "<<") return take_merge(frame, std::move(node));
         frame.pending.value = std::move(node);
         frame.node.entries.push_back(std::move(frame.pending));
     }
@@ -236,7 +245,8 @@ void TreeBuilder::refuse_duplicates(const Node& map) {
     }
 }
 
-void TreeBuilder::take_merge(Frame& frame, Node value, const Origin& key_where) {
+void TreeBuilder::take_merge(Frame& frame, Node value) {
+    const Origin& key_where = frame.pending.key_where;
     const bool one = value.is_map();
     const bool many = value.is_sequence() &&
                       std::all_of(value.items.begin(), value.items.end(), [](const Node& n) { return n.is_map(); });
@@ -247,7 +257,9 @@ void TreeBuilder::take_merge(Frame& frame, Node value, const Origin& key_where) 
                       key_where, "a list cannot be merged into a map: repeat its entries");
         return;
     }
-    if (one) frame.merged.push_back(std::move(value));
+    // An alias tells the way by itself.
+    if (value.where.trail == 0) mark_trail(sources_, value, TrailStep::Kind::merge_key, key_where, "");
+    if (one) return frame.merged.push_back(std::move(value));
     for (auto& item : value.items) frame.merged.push_back(std::move(item));
 }
 

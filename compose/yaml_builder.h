@@ -29,7 +29,7 @@ public:
     /// Thrown to leave the parser; why is in the report.
     struct Refused {};
 
-    TreeBuilder(std::uint32_t file, const Sources& sources, Report& report, const YamlLimits& limits)
+    TreeBuilder(std::uint32_t file, Sources& sources, Report& report, const YamlLimits& limits)
         : file_(file),
           text_(sources.file(file).text),
           sources_(sources),
@@ -58,7 +58,7 @@ private:
     void close();
     void add(Node node);
     void add_key(Frame& frame, Node key);
-    void take_merge(Frame& frame, Node value, const Origin& key_where);
+    void take_merge(Frame& frame, Node value);
     void expand_merges(Frame& frame);
     void refuse_duplicates(const Node& map);
     void tell_duplicate(const Entry& first, const Entry& second);
@@ -66,12 +66,13 @@ private:
     void count(const Node& node) { count(node, node.where); }
     void count(const Node& node, const Origin& blame);
     Origin start(const yaml_mark_t& mark);
+    Node::Tag tag_of(std::string_view tag, const yaml_mark_t& mark);
     [[noreturn]] void refuse(const char* code, const std::string& message, const Origin& where,
                              const std::string& help);
 
     std::uint32_t file_;
     const std::string& text_;
-    const Sources& sources_;
+    Sources& sources_;
     Report& report_;
     const YamlLimits& limits_;
     CharacterIndex index_;

@@ -63,6 +63,8 @@ struct RestartSpec {
     enum class Name { no, always, on_failure, unless_stopped };
     Name name = Name::no;
     int max_retries = 0;
+    std::optional<Nanoseconds> delay;   ///< before each restart, in place of the back-off
+    std::optional<Nanoseconds> window;  ///< a run that lasts this long begins the count of restarts anew
 };
 
 /// In characters; 0: the kernel's own.
@@ -77,9 +79,10 @@ struct UlimitSpec {
 
 struct ResourceSpec {
     std::optional<std::int64_t> memory, memory_reservation, memory_swap, nano_cpus, cpu_shares, cpu_quota, cpu_period,
-        pids_limit;
+        pids_limit, cpu_rt_period, cpu_rt_runtime, memory_swappiness, blkio_weight;
     std::string cpuset;
     std::optional<int> oom_score_adj;
+    bool oom_kill_disable = false;
     std::vector<UlimitSpec> ulimits;
 };
 
@@ -91,7 +94,7 @@ struct ContainerSpec {
     std::vector<std::string> environment;                         ///< "K=v"; "K" alone removes the image's
     std::vector<std::string> unrecorded_environment;  ///< as environment, but written nowhere: not for restarts
     bool of_build = false;                            ///< a step of an image's build: gone when the daemon starts
-    std::map<std::string, std::string> labels;
+    std::map<std::string, std::string> labels, annotations;
     std::string user, working_dir, hostname, domainname, stop_signal;
     std::optional<std::chrono::seconds> stop_timeout;
     bool tty = false, open_stdin = false, stdin_once = false, init = false, read_only = false, privileged = false,
@@ -105,9 +108,11 @@ struct ContainerSpec {
     std::vector<PortSpec> ports;
     std::string network_mode = "bridge";  ///< "bridge" (endpoints below), "none", "host", "container:<id>"
     std::vector<EndpointSpec> endpoints;
+    /// Other namespaces: "" (its own), "host", "container:<id>"; cgroup: "" or "host".
+    std::string ipc_mode, pid_mode, uts_mode, cgroup_mode;
     std::vector<std::string> dns, dns_search, dns_options, extra_hosts;
     ResourceSpec resources;
-    std::vector<std::string> cap_add, cap_drop, security_opt, group_add, devices;
+    std::vector<std::string> cap_add, cap_drop, security_opt, group_add, devices, device_rules;
     std::map<std::string, std::string> sysctls;
     std::optional<Bytes> shm_size;
     std::string log_driver = "local";

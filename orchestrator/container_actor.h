@@ -17,6 +17,7 @@
 namespace hoist::orchestrator {
 
 class RootAccess;
+struct StartFacts;
 struct StartInput;
 
 /// What was read of the container's image when it was made or loaded.
@@ -52,6 +53,7 @@ public:
     asio::awaitable<void> update(ContainerUpdate change);
     asio::awaitable<void> connect(EndpointSpec wanted);
     asio::awaitable<void> disconnect(NetworkId network);
+    asio::awaitable<void> replace_files(std::vector<FileSpec> files);
     // At any time.
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
@@ -62,6 +64,8 @@ public:
     asio::awaitable<std::vector<runtime::ProcessFacts>> processes();
     /// Its files. Waits for the operations before it if it does not run.
     asio::awaitable<std::shared_ptr<RootAccess>> open_root();
+
+    std::map<std::string, std::string> file_digests() const;
 
     /// A request to the monitor. @throws Error(conflict) if the container is not running
     asio::awaitable<runtime::Message> ask_monitor(Json body, std::vector<int> fds = {});
@@ -111,6 +115,7 @@ private:
     asio::awaitable<void> prepare_network();
     asio::awaitable<void> prepare_monitor();
     StartInput start_input() const;
+    void share_namespaces(StartFacts& facts) const;
     asio::awaitable<void> join_clients();
     static Json attach_request(const AttachSpec& what);
     asio::awaitable<Fd> namespace_of(std::string container);
@@ -136,6 +141,7 @@ private:
     void end_health();
     asio::awaitable<void> watch_health(std::uint64_t generation, HealthSpec spec);
     asio::awaitable<ProbeResult> probe(HealthSpec spec);
+    asio::awaitable<ProbeResult> probe_natively(HealthSpec spec);
     asio::awaitable<void> restart_unhealthy();
     // container_adopt.cpp
     asio::awaitable<bool> connect_to_monitor();

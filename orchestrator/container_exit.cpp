@@ -52,11 +52,14 @@ void ContainerActor::note_log_loss(std::uint64_t bytes) {
 /// The state after an exit. Decides on the restart, and begins it.
 State ContainerActor::state_after(const Exit& exit) {
     const auto ran = exit.finished_at - exit.started_at;
+    const auto& policy = view_.spec.restart;
+    if (policy.window && ran >= *policy.window) view_.restart_count = 0;
     const EndOfRun end{exit.code, ran, view_.stopped_by_user, unhealthy_};
     // At the daemon's start, the containers of projects wait for what they depend on: Projects::bring_back.
     const bool brought_back = engine_.reconciling && !project_of(view_.spec).empty();
     if (stopping_ || brought_back || !wants_restart(view_.spec.restart, end, view_.restart_count)) return Exited{exit};
-    const auto delay = back_off_.take(ran);
+    const Nanoseconds back_off = back_off_.take(ran);
+    const Nanoseconds delay = policy.delay.value_or(back_off);
     ++view_.restart_count;
     schedule_restart(delay);
     return Restarting{exit, now() + delay};

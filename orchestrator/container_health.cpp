@@ -10,13 +10,15 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "orchestrator/captured_output.h"
 #include "orchestrator/container_actor.h"
+#include "orchestrator/native_probe.h"
 #include "orchestrator/oci_spec.h"
+#include "orchestrator/service_spec.h"
 
 namespace hoist::orchestrator {
 namespace {
 
-constexpr std::size_t longest_output = 4096;
 #ifndef PIDFD_SIGNAL_PROCESS_GROUP
 #define PIDFD_SIGNAL_PROCESS_GROUP (1UL << 2)
 #endif
@@ -25,29 +27,6 @@ constexpr std::size_t longest_output = 4096;
 void kill_group(const Fd& pidfd) {
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, PIDFD_SIGNAL_PROCESS_GROUP) == 0) return;
     ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-}
-
-/// Takes what a probe writes; what is over the limit is read and dropped, so that it does not block.
-struct Output {
-    std::string text;
-    /// @return false at the end of the pipe
-    bool read_available(int fd) {
-        char buffer[4096];
-        for (;;) {
-            const auto count = ::read(fd, buffer, sizeof buffer);
-            if (count < 0) return errno == EAGAIN || errno == EINTR;
-            if (count == 0) return false;
-            const auto room = longest_output - std::min(text.size(), longest_output);
-            text.append(buffer, std::min<std::size_t>(static_cast<std::size_t>(count), room));
-        }
-    }
-};
-
-asio::awaitable<void> collect(std::shared_ptr<asio::posix::stream_descriptor> pipe, std::shared_ptr<Output> output) {
-    boost::system::error_code error;
-    while (!error && pipe->is_open() && output->read_available(pipe->native_handle()))
-        co_await pipe->async_wait(asio::posix::stream_descriptor::wait_read,
-                                  asio::redirect_error(asio::use_awaitable, error));
 }
 
 }  // namespace
@@ -103,9 +82,11 @@ asio::awaitable<void> ContainerActor::watch_health(std::uint64_t generation, Hea
 }
 
 asio::awaitable<ProbeResult> ContainerActor::probe(HealthSpec spec) {
+    const bool native = spec.test.size() == 2 && spec.test.front() == probe_word;
+    if (native) co_return co_await probe_natively(std::move(spec));
     ProbeResult result{.start = now(), .exit_code = -1};
     const auto limit = spec.timeout > Nanoseconds(0) ? spec.timeout : Nanoseconds(std::chrono::seconds(30));
-    const auto output = std::make_shared<Output>();
+    const auto output = std::make_shared<CapturedOutput>();
     try {
         auto process = base_process();
         process.terminal = false;
@@ -138,6 +119,26 @@ asio::awaitable<ProbeResult> ContainerActor::probe(HealthSpec spec) {
     }
     result.end = now();
     result.output = std::move(output->text);
+    co_return result;
+}
+
+asio::awaitable<ProbeResult> ContainerActor::probe_natively(HealthSpec spec) {
+    ProbeResult result{.start = now(), .exit_code = 1};
+    const auto limit = spec.timeout > Nanoseconds(0) ? spec.timeout : Nanoseconds(std::chrono::seconds(30));
+    const auto* up = std::get_if<Running>(&view_.state);
+    try {
+        const ProbeGround ground{.netns = netns_ ? std::make_shared<Fd>(netns_.duplicate()) : nullptr,
+                                 .pid = up ? up->pid : 0,
+                                 .container = view_,
+                                 .seen_before = view_.health.status == Health::healthy};
+        const auto wanted = compose::probe_from_text(spec.test[1]);
+        auto answer = co_await run_native_probe(wanted, ground, engine_.pool, limit);
+        result.exit_code = answer.good ? 0 : 1;
+        result.output = std::move(answer.text);
+    } catch (const Error& error) {
+        result.output = error.message();
+    }
+    result.end = now();
     co_return result;
 }
 

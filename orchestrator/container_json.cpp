@@ -38,7 +38,7 @@ void fields(Walk& walk, Spec& it, const HealthSpec*) {
 }
 template <class Walk, class Spec>
 void fields(Walk& walk, Spec& it, const RestartSpec*) {
-    walk("name", it.name), walk("max_retries", it.max_retries);
+    walk("name", it.name), walk("max_retries", it.max_retries), walk("delay", it.delay), walk("window", it.window);
 }
 template <class Walk, class Spec>
 void fields(Walk& walk, Spec& it, const TerminalSize*) {
@@ -54,6 +54,9 @@ void fields(Walk& walk, Spec& it, const ResourceSpec*) {
     walk("memory_swap", it.memory_swap), walk("nano_cpus", it.nano_cpus), walk("cpu_shares", it.cpu_shares);
     walk("cpu_quota", it.cpu_quota), walk("cpu_period", it.cpu_period), walk("pids_limit", it.pids_limit);
     walk("cpuset", it.cpuset), walk("oom_score_adj", it.oom_score_adj), walk("ulimits", it.ulimits);
+    walk("cpu_rt_period", it.cpu_rt_period), walk("cpu_rt_runtime", it.cpu_rt_runtime);
+    walk("memory_swappiness", it.memory_swappiness), walk("blkio_weight", it.blkio_weight);
+    walk("oom_kill_disable", it.oom_kill_disable);
 }
 template <class Walk, class Spec>
 void fields(Walk& walk, Spec& it, const ContainerSpec*) {
@@ -70,7 +73,9 @@ void fields(Walk& walk, Spec& it, const ContainerSpec*) {
     walk("dns", it.dns), walk("dns_search", it.dns_search), walk("dns_options", it.dns_options);
     walk("extra_hosts", it.extra_hosts), walk("resources", it.resources), walk("cap_add", it.cap_add);
     walk("cap_drop", it.cap_drop), walk("security_opt", it.security_opt), walk("group_add", it.group_add);
-    walk("devices", it.devices), walk("sysctls", it.sysctls), walk("shm_size", it.shm_size);
+    walk("devices", it.devices), walk("device_rules", it.device_rules), walk("annotations", it.annotations);
+    walk("ipc_mode", it.ipc_mode), walk("pid_mode", it.pid_mode), walk("uts_mode", it.uts_mode);
+    walk("cgroup_mode", it.cgroup_mode), walk("sysctls", it.sysctls), walk("shm_size", it.shm_size);
     walk("log_driver", it.log_driver), walk("log_options", it.log_options);
     walk("of_build", it.of_build);
 }

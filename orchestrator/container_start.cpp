@@ -124,6 +124,19 @@ asio::awaitable<Fd> ContainerActor::namespace_of(std::string container) {
     co_return open_file(fmt::format("/proc/{}/ns/net", up->pid), O_RDONLY);
 }
 
+void ContainerActor::share_namespaces(StartFacts& facts) const {
+    for (const auto& [name, mode] : {std::pair("ipc", &view_.spec.ipc_mode), std::pair("pid", &view_.spec.pid_mode),
+                                     std::pair("uts", &view_.spec.uts_mode)}) {
+        if (!mode->starts_with("container:")) continue;
+        const auto it = engine_.containers.find(ContainerId(mode->substr(10)));
+        if (it == engine_.containers.end())
+            fail(Kind::not_found, "{} namespace of container {}: no such container", name, mode->substr(10));
+        const auto* up = std::get_if<Running>(&it->second->view_.state);
+        if (!up) fail(Kind::conflict, "{} namespace of container {}: it is not running", name, it->second->view_.name);
+        facts.shared_with[name] = up->pid;
+    }
+}
+
 StartInput ContainerActor::start_input() const {
     StartInput input{.view = view_,
                      .image = image_.config,
@@ -143,7 +156,9 @@ asio::awaitable<void> ContainerActor::prepare_monitor() {
         runtime::LaunchedMonitor monitor;
     };
     const bool fresh = !monitor_ || !monitor_->open();
-    auto work = [input = start_input(), layout = engine_.layout, &seccomp = engine_.seccomp, fresh,
+    auto input = start_input();
+    share_namespaces(input.facts);
+    auto work = [input = std::move(input), layout = engine_.layout, &seccomp = engine_.seccomp, fresh,
                  program = engine_.config.runtime_program, before = fresh ? "" : written_spec_]() mutable {
         Prepared prepared;
         const auto run = layout.container_run(input.view.id);

@@ -54,6 +54,10 @@ void check_spec(const ContainerSpec& spec, const storage::ImageConfig& image, co
         fail(Kind::invalid, "network mode '{}': use bridge, none, host or container:<id>", mode);
     if (mode.starts_with("container:") && engine.containers.count(ContainerId(mode.substr(10))) == 0)
         fail(Kind::not_found, "network mode '{}': no such container", mode);
+    for (const auto* shared : {&spec.ipc_mode, &spec.pid_mode, &spec.uts_mode})
+        if (shared->starts_with("container:") && engine.containers.count(ContainerId(shared->substr(10))) == 0)
+            fail(Kind::not_found, "namespace of '{}': no such container", *shared);
+    for (const auto& rule : spec.device_rules) parse_device_rule(rule);
     if (!spec.ports.empty() && mode.starts_with("container:"))
         fail(Kind::invalid, "ports are published by the container whose network is used, not by this one");
     check_log(spec);

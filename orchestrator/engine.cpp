@@ -46,6 +46,8 @@ Engine::State::State(asio::io_context& where, EngineConfig how)
       seccomp(layout.seccomp()),
       cgroups(runtime::CgroupLayout::detect()),
       starters(where.get_executor(), config.parallel_starts > 0 ? config.parallel_starts : cores()),
+      secrets(layout.secrets(), "secret"),
+      configs(layout.configs(), "config"),
       networks(*this),
       volumes(*this),
       trash(*this),
@@ -151,6 +153,13 @@ asio::awaitable<void> Engine::set_paused(ContainerId id, bool paused) {
 asio::awaitable<void> Engine::update(ContainerId id, ContainerUpdate change) {
     const auto actor = state_->actor(id);
     return state_->tasks.run(keeping(actor, actor->update(std::move(change))), state_->name_of(id));
+}
+asio::awaitable<void> Engine::replace_files(ContainerId id, std::vector<FileSpec> files) {
+    const auto actor = state_->actor(id);
+    return state_->tasks.run(keeping(actor, actor->replace_files(std::move(files))), state_->name_of(id));
+}
+std::map<std::string, std::string> Engine::file_digests(const ContainerId& id) const {
+    return state_->actor(id)->file_digests();
 }
 asio::awaitable<ContainerUsage> Engine::usage(ContainerId id) {
     const auto actor = state_->actor(id);
@@ -266,6 +275,15 @@ std::vector<VolumeView> Engine::volumes() const {
     return state_->volumes.all();
 }
 
+asio::any_io_executor Engine::executor() {
+    return state_->executor();
+}
+storage::KeptObjects& Engine::secrets() {
+    return state_->secrets;
+}
+storage::KeptObjects& Engine::configs() {
+    return state_->configs;
+}
 storage::ImageStore& Engine::images() {
     return state_->images;
 }

@@ -21,6 +21,7 @@
 #include "runtime/processes.h"
 #include "runtime/usage.h"
 #include "storage/image.h"
+#include "storage/kept_objects.h"
 #include "storage/layout.h"
 
 namespace hoist::orchestrator {
@@ -141,6 +142,11 @@ public:
     /// Changes limits, at once if it runs, and the restart policy; also for later starts.
     /// @throws Error that says which limit is refused and why; then nothing has changed
     asio::awaitable<void> update(ContainerId id, ContainerUpdate change);
+    /// New content (or owner) for secrets and configs that it has already, found by their target; one that runs sees it
+    /// at once.
+    asio::awaitable<void> replace_files(ContainerId id, std::vector<FileSpec> files);
+    /// Target -> SHA-256 (hex) of what the container was last given there.
+    std::map<std::string, std::string> file_digests(const ContainerId& id) const;
     asio::awaitable<Exit> wait(ContainerId id, WaitFor condition);
     /// Returns once the container is healthy by a probe of this daemon.
     /// @throws Error(conflict) once it is unhealthy, stopped, or has no check, as far as `patience` does not bear it
@@ -189,11 +195,16 @@ public:
     std::vector<VolumeView> volumes() const;
 
     storage::ImageStore& images();
+    /// Secrets and configs that are kept here, for `external: true`.
+    storage::KeptObjects& secrets();
+    storage::KeptObjects& configs();
     storage::Database& database();
     const storage::Layout& layout() const;
     EventLog& events();
     Builds& builds();
 
+    /// Where everything of the engine runs.
+    asio::any_io_executor executor();
     /// For blocking work: see orchestrator/blocking.h.
     asio::thread_pool& workers();
 

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "base/error.h"
 #include "base/fail_point.h"
+#include "base/text.h"
+#include "orchestrator/hooks.h"
 
 namespace hoist::orchestrator {
 namespace {
@@ -94,13 +98,13 @@ ContainerSpec EngineHands::specification(const CreateContainer& step, const stor
     auto spec = container_spec(project_, service, step.number, networks);
     spec.image_id = image.id;
     spec.labels[label::image] = image.id;
-    if (service.healthcheck) spec.health = health_spec(*service.healthcheck, image.config.healthcheck);
-    constexpr std::string_view of_service = "service:", of_container = "container:";
-    if (spec.network_mode.compare(0, of_service.size(), of_service) == 0) {
-        const auto& parent = project_.services.at(spec.network_mode.substr(of_service.size()));
-        spec.network_mode = "container:" + engine_.resolve(container_name(project_, parent, 1)).str();
-    } else if (spec.network_mode.compare(0, of_container.size(), of_container) == 0) {
-        spec.network_mode = "container:" + engine_.resolve(spec.network_mode.substr(of_container.size())).str();
+    if (service.healthcheck) spec.health = health_spec(service, image.config.healthcheck);
+    for (auto* mode : {&spec.network_mode, &spec.ipc_mode, &spec.pid_mode, &spec.uts_mode}) {
+        if (mode->starts_with("service:"))
+            *mode = "container:" +
+                    engine_.resolve(container_name(project_, project_.services.at(mode->substr(8)), 1)).str();
+        else if (mode->starts_with("container:"))
+            *mode = "container:" + engine_.resolve(mode->substr(10)).str();
     }
     return spec;
 }
@@ -111,8 +115,8 @@ asio::awaitable<std::string> EngineHands::act(const CreateContainer& step) {
     if (!image)
         fail(Kind::not_found, "container {}: image {} has gone meanwhile", step.name, image_name(project_, service));
     auto spec = specification(step, *image);
-    if (step.replaces) co_await take_away(*step.replaces, step.name);
-    if (const auto left = left_behind_.find(step.name); left != left_behind_.end())
+    if (step.replaces) co_await take_away(step.service, *step.replaces, step.name);
+    if (const auto left = left_behind_.find(step.name); left != left_behind_.end() && !options_.renew_volumes)
         inherit_volumes(spec, left->second, *image);
     co_await free_name(step.name);
     try {
@@ -124,11 +128,13 @@ asio::awaitable<std::string> EngineHands::act(const CreateContainer& step) {
     co_return step.replaces ? "Recreated" : "Created";
 }
 
-asio::awaitable<void> EngineHands::take_away(const ContainerId& id, const std::string& name) {
+asio::awaitable<void> EngineHands::take_away(const std::string& service, const ContainerId& id,
+                                             const std::string& name) {
     if (const auto known = engine_.find(id.str()))
         left_behind_[name] = engine_.view(*known).spec.mounts;
     else
         co_return;
+    co_await leave(service, id);
     co_await stop_if_there(engine_, id, options_.grace);
     co_await remove_if_there(engine_, id, false);
 }
@@ -142,8 +148,52 @@ asio::awaitable<void> EngineHands::free_name(const std::string& name) {
 
 asio::awaitable<std::string> EngineHands::act(const StartContainer& step) {
     const auto id = engine_.resolve(step.name);
+    const auto* service = service_named(step.service);
+    if (service && !service->pre_start.empty()) co_await prepare_start(*service, id);
     co_await engine_.start(id);
+    if (service && !service->post_start.empty()) co_await run_post_start(engine_, id, service->post_start);
     co_return "Started";
+}
+
+const compose::Service* EngineHands::service_named(const std::string& name) const {
+    const auto found = project_.services.find(name);
+    return found == project_.services.end() ? nullptr : &found->second;
+}
+
+/// Whether another container of the same definition has been started before: its pre_start hooks have done their work.
+bool EngineHands::began_before(const compose::Service& service, const ContainerId& id) const {
+    const auto hash = engine_.view(id).spec.labels.at(label::config_hash);
+    for (const auto& view : engine_.list()) {
+        const auto seen = observed_container(view);
+        const auto project = view.spec.labels.find(label::project);
+        if (view.id != id && project != view.spec.labels.end() && project->second == project_.name &&
+            seen.service == service.name && !seen.one_off && seen.config_hash == hash &&
+            !std::holds_alternative<Created>(view.state))
+            return true;
+    }
+    return false;
+}
+
+/// pre_start hooks: once for a container that has never been started, or once for all replicas of its service.
+asio::awaitable<void> EngineHands::prepare_start(const compose::Service& service, ContainerId id) {
+    if (!std::holds_alternative<Created>(engine_.view(id).state)) co_return;
+    auto& gate = starting_[service.name];
+    const auto executor = co_await asio::this_coro::executor;
+    if (!gate) gate = std::make_unique<Semaphore>(executor, 1);
+    const auto permit = co_await gate->acquire();
+    const bool for_all_done = prepared_.count(service.name) || began_before(service, id);
+    std::vector<compose::Hook> due;
+    for (const auto& hook : service.pre_start)
+        if (hook.per_replica || !for_all_done) due.push_back(hook);
+    co_await run_pre_start(engine_, id, std::move(due));
+    prepared_.insert(service.name);
+}
+
+/// pre_stop hooks of one that runs. What goes wrong in them is told, and does not keep it from stopping.
+asio::awaitable<std::string> EngineHands::leave(std::string service, ContainerId id) {
+    const auto* known = service_named(service);
+    if (!known || known->pre_stop.empty() || !engine_.find(id.str())) co_return "";
+    co_return co_await run_pre_stop(engine_, id, known->pre_stop);
 }
 
 asio::awaitable<std::string> EngineHands::act(const AwaitCondition& step) {
@@ -159,7 +209,8 @@ asio::awaitable<std::string> EngineHands::act(const AwaitCondition& step) {
     }
     std::string problem;
     try {
-        const auto patience = options_.patient && step.required ? Patience::while_restarted : Patience::until_first_failure;
+        const auto patience =
+            options_.patient && step.required ? Patience::while_restarted : Patience::until_first_failure;
         co_await engine_.wait_healthy(id, patience);
     } catch (const Error& error) {
         problem = error.what();  // the report needs co_await, which a handler may not contain
@@ -184,12 +235,41 @@ asio::awaitable<std::string> EngineHands::await_completed(const ContainerId& id)
 }
 
 asio::awaitable<std::string> EngineHands::act(const StopContainer& step) {
+    const std::string problems = co_await leave(step.service, step.id);
     co_await stop_if_there(engine_, step.id, options_.grace);
-    co_return "Stopped";
+    co_return "Stopped" + problems;
+}
+
+asio::awaitable<std::string> EngineHands::act(const UpdateFiles& step) {
+    const auto& service = project_.services.at(step.service);
+    std::vector<FileSpec> files;
+    std::vector<compose::OnChange> reactions;
+    for (auto& file : file_specs(project_, service))
+        if (std::find(step.targets.begin(), step.targets.end(), file.target) != step.targets.end())
+            files.push_back(std::move(file));
+    for (const auto* grants : {&service.configs, &service.secrets})
+        for (const auto& grant : *grants)
+            if (std::find(step.targets.begin(), step.targets.end(), grant.target) != step.targets.end() &&
+                std::find(reactions.begin(), reactions.end(), grant.on_change) == reactions.end())
+                reactions.push_back(grant.on_change);
+    co_await engine_.replace_files(step.id, std::move(files));
+    if (!is_running(observed_container(engine_.view(step.id)))) co_return "Updated";
+    for (const auto& reaction : reactions) {
+        if (reaction.how == compose::OnChange::How::signal)
+            co_await engine_.kill(step.id, parse_signal(reaction.signal));
+        if (reaction.how != compose::OnChange::How::exec) continue;
+        ExecSpec command{.command = reaction.command};
+        const auto end = co_await run_inside(engine_, step.id, std::move(command));
+        if (end.code != 0)
+            fail(Kind::conflict, "container {}: x-on-change command ended with {}: {}", step.name, end.code,
+                 escape_for_terminal(trim(end.output)));
+    }
+    co_return "Updated";
 }
 
 asio::awaitable<std::string> EngineHands::act(const RemoveContainer& step) {
     if (const auto known = engine_.find(step.id.str())) left_behind_[step.name] = engine_.view(*known).spec.mounts;
+    co_await leave(step.service, step.id);
     co_await remove_if_there(engine_, step.id, options_.anonymous_volumes);
     co_return "Removed";
 }

@@ -48,6 +48,7 @@ struct Engine::State {
     SeccompFiles seccomp;
     runtime::CgroupLayout cgroups;
     Semaphore starters;
+    storage::KeptObjects secrets, configs;
     Networks networks;
     Volumes volumes;
     Trash trash;

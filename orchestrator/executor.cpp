@@ -22,8 +22,9 @@ using Clock = std::chrono::steady_clock;
 std::string beginning(const std::string& verb) {
     if (verb == "await") return "Waiting";
     if (verb == "stop") return "Stopping";
-    std::string word =
-        verb == "create" || verb == "recreate" || verb == "remove" ? verb.substr(0, verb.size() - 1) : verb;
+    std::string word = verb == "create" || verb == "recreate" || verb == "remove" || verb == "update"
+                           ? verb.substr(0, verb.size() - 1)
+                           : verb;
     word[0] = static_cast<char>(word[0] - 'a' + 'A');
     return word + "ing";
 }

@@ -49,6 +49,7 @@ Observed observe(Engine& engine, const std::string& project, const compose::Proj
     for (const auto& view : engine.list()) {
         if (!belongs_to(view.spec.labels, project)) continue;
         seen.containers.push_back(observed_container(view));
+        if (!view.spec.files.empty()) seen.containers.back().file_digests = engine.file_digests(view.id);
         // A container that never ran holds no address yet, but is attached all the same.
         for (const auto& endpoint : view.spec.endpoints)
             for (const auto& network : seen.networks)

@@ -74,6 +74,7 @@ ObservedContainer observed_container(const ContainerView& view) {
     for (const auto& endpoint : view.endpoints) seen.networks[endpoint.network_name] = endpoint.address;
     seen.working_dir = label_of(labels, label::working_dir);
     seen.network_mode = view.spec.network_mode;
+    seen.ipc_mode = view.spec.ipc_mode, seen.pid_mode = view.spec.pid_mode, seen.uts_mode = view.spec.uts_mode;
     seen.stopped_by_user = view.stopped_by_user;
     seen.restart = view.spec.restart.name;
     seen.depends_on = parse_depends_on_label(label_of(labels, label::depends_on));

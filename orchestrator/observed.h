@@ -25,6 +25,8 @@ struct ObservedContainer {
     std::map<std::string, std::string> networks;  ///< network name -> address
     std::string working_dir;   ///< of the project that made it: another one is a foreign project (see plan_up)
     std::string network_mode;  ///< "bridge", "host", "none", "container:<id>"
+    std::string ipc_mode, pid_mode, uts_mode;
+    std::map<std::string, std::string> file_digests;  ///< target -> SHA-256 of what it was last given there
     bool stopped_by_user = false;
     RestartSpec::Name restart = RestartSpec::Name::no;
     std::map<std::string, compose::Dependency> depends_on;  ///< as its label says, for when there is no model

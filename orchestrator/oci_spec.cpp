@@ -2,6 +2,7 @@
 #include "orchestrator/oci_spec.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -33,9 +34,42 @@ std::vector<runtime::Rlimit> rlimits(const std::vector<UlimitSpec>& ulimits) {
     return list;
 }
 
-void set_namespaces(runtime::Config& config, const ContainerSpec& spec) {
-    if (spec.network_mode == "host")
-        std::erase_if(config.namespaces, [](const auto& ns) { return ns.type == runtime::NamespaceType::network; });
+void use_of_host(runtime::Config& config, runtime::NamespaceType type) {
+    std::erase_if(config.namespaces, [&](const auto& ns) { return ns.type == type; });
+}
+
+/// The host's namespace, another container's, or (by default) one of its own.
+void set_namespace(runtime::Config& config, const std::string& mode, runtime::NamespaceType type, const char* file,
+                   const StartFacts& facts) {
+    if (mode == "host") use_of_host(config, type);
+    const auto other = facts.shared_with.find(file);
+    if (!mode.starts_with("container:") || other == facts.shared_with.end()) return;
+    for (auto& ns : config.namespaces)
+        if (ns.type == type) ns.path = fmt::format("/proc/{}/ns/{}", other->second, file);
+}
+
+/// POSIX shared memory is a mount: the host's with the host's ipc namespace, none with none. Another container's cannot
+/// be reached from outside of its mount namespace; its /dev/shm stays its own.
+void share_memory(runtime::Config& config, const ContainerSpec& spec) {
+    const auto is_shared_memory = [](const auto& mount) { return mount.destination == "/dev/shm"; };
+    if (spec.ipc_mode == "none") std::erase_if(config.mounts, is_shared_memory);
+    if (spec.ipc_mode != "host") return;
+    const auto mount = std::find_if(config.mounts.begin(), config.mounts.end(), is_shared_memory);
+    if (mount == config.mounts.end()) return;
+    mount->type = "bind", mount->options = {"bind", "nosuid", "nodev", "noexec"};
+    mount->source = "/dev/shm";
+}
+
+void set_namespaces(runtime::Config& config, const ContainerSpec& spec, const StartFacts& facts) {
+    using Type = runtime::NamespaceType;
+    if (spec.network_mode == "host") use_of_host(config, Type::network);
+    if (spec.cgroup_mode == "host") use_of_host(config, Type::cgroup);
+    set_namespace(config, spec.ipc_mode, Type::ipc, "ipc", facts);
+    set_namespace(config, spec.pid_mode, Type::pid, "pid", facts);
+    set_namespace(config, spec.uts_mode, Type::uts, "uts", facts);
+    share_memory(config, spec);
+    if (spec.uts_mode.empty()) return;
+    config.hostname.clear(), config.domainname.clear();  // not ours to change
 }
 
 /// No masks, all devices, writable sysfs and cgroups.
@@ -73,12 +107,14 @@ runtime::Config oci_config(const ContainerSpec& spec, const storage::ImageConfig
     config.domainname = spec.domainname;
     config.cgroups_path = facts.cgroup_parent + "/" + facts.id.str();
     config.sysctl = spec.sysctls;
-    set_namespaces(config, spec);
+    config.annotations = spec.annotations;
+    set_namespaces(config, spec, facts);
     auto rules = config.resources.devices;
     config.resources = oci_resources(spec.resources);
     config.resources.devices = std::move(rules);
     config.resources.devices.insert(config.resources.devices.end(), facts.device_rules.begin(),
                                     facts.device_rules.end());
+    for (const auto& rule : spec.device_rules) config.resources.devices.push_back(parse_device_rule(rule));
     config.devices.insert(config.devices.end(), facts.devices.begin(), facts.devices.end());
     if (parse_security(spec).unconfined_paths) config.masked_paths.clear(), config.readonly_paths.clear();
     if (spec.privileged) open_up(config);
@@ -195,6 +231,25 @@ SecurityOptions parse_security(const ContainerSpec& spec) {
     return options;
 }
 
+runtime::DeviceRule parse_device_rule(const std::string& text) {
+    const auto words = split(text, ' ');
+    const auto colon = words.size() == 3 ? words[1].find(':') : std::string::npos;
+    const auto number = [&](const std::string& word) -> std::int64_t {
+        std::int64_t value = -1;
+        if (word == "*") return value;
+        const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), value);
+        return problem == std::errc() && end == word.data() + word.size() && value >= 0 ? value : -2;
+    };
+    if (colon != std::string::npos && words[0].size() == 1 &&
+        std::string_view("abc").find(words[0][0]) != std::string_view::npos && !words[2].empty() &&
+        words[2].find_first_not_of("rwm") == std::string::npos) {
+        const runtime::DeviceRule rule{true, words[0][0], number(words[1].substr(0, colon)),
+                                       number(words[1].substr(colon + 1)), words[2]};
+        if (rule.major != -2 && rule.minor != -2) return rule;
+    }
+    fail(Kind::invalid, "device rule '{}' is not TYPE MAJOR:MINOR ACCESS, as in 'c 1:3 mr'", text);
+}
+
 runtime::Resources oci_resources(const ResourceSpec& spec) {
     runtime::Resources resources;
     resources.memory_limit = spec.memory;
@@ -209,6 +264,13 @@ runtime::Resources oci_resources(const ResourceSpec& spec) {
         resources.cpu_period = 100'000;
         resources.cpu_quota = *spec.nano_cpus / 10'000;  // of a period of 100 ms, in microseconds
     }
+    if (spec.cpu_rt_period) resources.cpu_realtime_period = static_cast<std::uint64_t>(*spec.cpu_rt_period);
+    resources.cpu_realtime_runtime = spec.cpu_rt_runtime;
+    if (spec.memory_swappiness && *spec.memory_swappiness >= 0)
+        resources.memory_swappiness = static_cast<std::uint64_t>(*spec.memory_swappiness);
+    if (spec.blkio_weight && *spec.blkio_weight > 0)
+        resources.blkio_weight = static_cast<std::uint16_t>(*spec.blkio_weight);
+    if (spec.oom_kill_disable) resources.disable_oom_killer = true;
     resources.cpuset_cpus = spec.cpuset;
     resources.pids_limit = spec.pids_limit;
     return resources;

@@ -27,6 +27,8 @@ struct StartFacts {
     std::vector<GivenFile> files;          ///< secrets and configs, ready on tmpfs
     std::vector<runtime::Device> devices;  ///< devices:, looked up on the host
     std::vector<runtime::DeviceRule> device_rules;
+    /// Process 1 of the container whose namespace is shared, by namespace ("ipc", "pid", "uts").
+    std::map<std::string, int> shared_with;
 };
 
 /// The runtime's configuration. @throws Error(invalid) for capabilities, limits, options that do not exist
@@ -58,6 +60,9 @@ struct SecurityOptions {
     std::string seccomp_profile;  ///< JSON text
 };
 SecurityOptions parse_security(const ContainerSpec& spec);
+
+/// A rule as `device_cgroup_rules` has it: "c 1:3 mr". @throws Error(invalid)
+runtime::DeviceRule parse_device_rule(const std::string& text);
 
 /// Resources for cgroups (without device rules).
 runtime::Resources oci_resources(const ResourceSpec& spec);

@@ -52,8 +52,14 @@ struct RemoveContainer {
     std::string service, name;
     ContainerId id;
 };
+/// Gives a container the present content of secrets and configs, and does what `x-on-change` says of them.
+struct UpdateFiles {
+    std::string service, name;
+    ContainerId id;
+    std::vector<std::string> targets;
+};
 using Action = std::variant<CreateNetwork, RemoveNetwork, CreateVolume, RemoveVolume, CreateContainer, StartContainer,
-                            AwaitCondition, StopContainer, RemoveContainer>;
+                            AwaitCondition, StopContainer, RemoveContainer, UpdateFiles>;
 
 struct Step {
     Action action;
@@ -70,6 +76,8 @@ struct UpOptions {
     Recreate recreate = Recreate::if_changed;
     std::vector<std::string> services;  ///< empty: all; dependencies come along unless no_deps
     bool no_deps = false, no_start = false, wait = false, remove_orphans = false;
+    bool always_recreate_deps = false;            ///< with Recreate::always: also what the named services depend on
+    bool renew_volumes = false;                   ///< anonymous volumes begin empty instead of being inherited
     std::optional<std::chrono::seconds> timeout;  ///< for stopping what is replaced
 };
 struct DownOptions {

@@ -30,26 +30,15 @@ void collect_differences(const Json& before, const Json& after, const std::strin
                             path.empty() ? key : path + "." + key, found);
 }
 
-bool counts_for_hash(const std::string& path) {
-    const std::string first = path.substr(0, path.find('.'));
-    static const std::set<std::string> excluded = {"build", "has_build",  "pull_policy",
-                                                   "scale", "depends_on", "profiles"};
-    return !excluded.count(first);
-}
-
 }  // namespace
 
-std::string describe_change(const Project& wanted, const Service& service, const Observed& seen,
-                            const ObservedContainer& container) {
+std::string describe_change(const Service& service, const Observed& seen, const ObservedContainer& container) {
     if (!seen.applied) return "configuration changed";
     const auto old = seen.applied->services.find(service.name);
     if (old == seen.applied->services.end() || compose::config_hash(old->second) != container.config_hash)
         return "configuration changed";
     std::vector<std::string> paths;
-    collect_differences(to_json(*seen.applied)["services"][service.name], to_json(wanted)["services"][service.name], "",
-                        paths);
-    paths.erase(std::remove_if(paths.begin(), paths.end(), [](const auto& path) { return !counts_for_hash(path); }),
-                paths.end());
+    collect_differences(compose::hashed_json(old->second), compose::hashed_json(service), "", paths);
     if (paths.empty()) return "configuration changed";
     constexpr std::size_t shown = 3;
     const std::size_t more = paths.size() > shown ? paths.size() - shown : 0;
@@ -93,6 +82,7 @@ bool has_healthcheck(const Project& wanted, const Observed& seen, const Service&
     const bool from_image = seen.images_with_healthcheck.count(image_name(wanted, service)) != 0;
     if (!service.healthcheck) return from_image;
     if (service.healthcheck->disabled) return false;
+    if (service.probe) return true;
     const auto& test = service.healthcheck->test;
     return test.empty() ? from_image : test.front() != "NONE";
 }

@@ -58,6 +58,9 @@ Description describe(const Action& action) {
             [](const RemoveContainer& it) {
                 return Description{"remove", "container", it.name, it.service, {}};
             },
+            [](const UpdateFiles& it) {
+                return Description{"update", "container", it.name, it.service, {}};
+            },
         },
         action);
 }

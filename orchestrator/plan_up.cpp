@@ -27,6 +27,7 @@ public:
         create_volumes();
         for (const auto& name : decisions_.order) create_containers(wanted_.services.at(name));
         remove_surplus();
+        update_files();
         if (!how_.no_start)
             for (const auto& name : decisions_.order) start_containers(wanted_.services.at(name));
         if (how_.wait && !how_.no_start)
@@ -146,15 +147,24 @@ private:
             for (const auto& [key, joined] : service.networks) take(networks_, key);
         for (const auto& mount : service.mounts)
             if (mount.type == compose::Mount::Type::volume) take(volumes_, mount.source);
-        if (starts_with_ignoring_case(service.network_mode, "service:"))
-            if (const auto parent = decisions_.replicas.find(service.network_mode.substr(8));
-                parent != decisions_.replicas.end())
-                for (const auto& replica : parent->second) take(created_, replica.name);
+        for (const auto* mode : {&service.network_mode, &service.ipc, &service.pid, &service.uts})
+            if (mode->starts_with("service:"))
+                if (const auto parent = decisions_.replicas.find(mode->substr(8)); parent != decisions_.replicas.end())
+                    for (const auto& replica : parent->second) take(created_, replica.name);
         return after;
     }
 
     void remove_surplus() {
         for (const auto& [container, cause] : decisions_.surplus) remove(*container, cause);
+    }
+
+    void update_files() {
+        for (const auto& [name, replicas] : decisions_.replicas)
+            for (const auto& replica : replicas)
+                if (!replica.stale_files.empty())
+                    updated_[replica.name] = add(
+                        UpdateFiles{replica.service, replica.existing->name, replica.existing->id, replica.stale_files},
+                        "content of " + join(replica.stale_files, ", ") + " changed", {});
     }
 
     void start_containers(const Service& service) {
@@ -168,6 +178,8 @@ private:
                 after.push_back(made->second);
             else
                 after.insert(after.end(), removed_.begin(), removed_.end());
+            if (const auto updated = updated_.find(replica.name); updated != updated_.end())
+                after.push_back(updated->second);
             if (const auto stopped = stops_.find(replica.name);
                 stopped != stops_.end() && !created_.count(replica.name))
                 after.push_back(stopped->second);
@@ -204,7 +216,8 @@ private:
             how.condition = Dependency::Condition::completed;
         else if (has_healthcheck(wanted_, seen_, service))
             how.condition = Dependency::Condition::healthy;
-        for (const auto& replica : decisions_.replicas.at(service.name)) gates_.wait(how.condition, state_of(replica));
+        for (const auto& replica : decisions_.replicas.at(service.name))
+            if (!replica.waits_for_schedule) gates_.wait(how.condition, state_of(replica));
     }
 
     const Project& wanted_;
@@ -213,9 +226,9 @@ private:
     Decisions decisions_;
     Plan plan_;
     Gates gates_;
-    std::vector<StepId> removed_;                              ///< orphans
-    std::map<std::string, StepId> networks_, volumes_;         ///< by key
-    std::map<std::string, StepId> stops_, created_, started_;  ///< by container name
+    std::vector<StepId> removed_;                                        ///< orphans
+    std::map<std::string, StepId> networks_, volumes_;                   ///< by key
+    std::map<std::string, StepId> stops_, created_, updated_, started_;  ///< by container name
 };
 
 }  // namespace

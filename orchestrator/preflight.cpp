@@ -19,9 +19,13 @@ void check_files(const std::string& what, const compose::Service& service, const
                  const std::map<std::string, compose::FileObject>& objects, Problems& problems) {
     for (const auto& grant : grants) {
         const auto object = objects.find(grant.source);
-        if (object == objects.end() || object->second.external)
-            problems.invalid(fmt::format("service {}: {} {} is external or not defined: give it a file or content",
-                                         service.name, what, grant.source));
+        if (object == objects.end())
+            problems.invalid(fmt::format("service {}: {} {} is not defined", service.name, what, grant.source));
+        else if (object->second.external && !object->second.content)
+            problems.missing(fmt::format(
+                "service {}: {} {} is external, and none is kept under the name {}: `hoist {} create {} FILE` "
+                "makes it",
+                service.name, what, grant.source, object->second.name, what, object->second.name));
         else if (!object->second.file.empty() && !exists(object->second.file))
             problems.missing(fmt::format("service {}: the file of {} {} does not exist: {}", service.name, what,
                                          grant.source, object->second.file));

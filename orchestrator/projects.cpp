@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "compose/digest.h"
 #include "orchestrator/blocking.h"
 #include "orchestrator/engine_hands.h"
 #include "orchestrator/gather.h"
 #include "orchestrator/preflight.h"
 #include "orchestrator/project_turns.h"
+#include "orchestrator/schedules.h"
 #include "orchestrator/up_decisions.h"
 #include "storage/database.h"
 
@@ -39,14 +41,35 @@ std::vector<std::string> with_restarted(const compose::Project& model, const std
     return {chosen.begin(), chosen.end()};
 }
 
+/// External configs and secrets get their content from what is kept here; what is missing stays without.
+void fill_in_kept(compose::Project& project, Engine& engine) {
+    const auto fill = [](auto& objects, storage::KeptObjects& kept) {
+        std::map<std::string, std::string> digests;
+        for (auto& [key, object] : objects) {
+            if (!object.external || !kept.find(object.name)) continue;
+            object.content = kept.content(object.name);
+            digests[key] = compose::sha256(*object.content);
+        }
+        return digests;
+    };
+    const auto secrets = fill(project.secrets, engine.secrets()), configs = fill(project.configs, engine.configs());
+    for (auto& [name, service] : project.services)
+        for (const auto& [grants, digests] :
+             {std::pair(&service.secrets, &secrets), std::pair(&service.configs, &configs)})
+            for (auto& grant : *grants)
+                if (const auto known = digests->find(grant.source); known != digests->end())
+                    grant.digest = known->second;
+}
+
 }  // namespace
 
 struct Projects::State {
     Engine& engine;
     std::map<std::string, Desired> desired;
     ProjectTurns turns;
+    Schedules schedules;
 
-    explicit State(Engine& engine) : engine(engine) {
+    explicit State(Engine& engine) : engine(engine), schedules(engine) {
         std::vector<storage::ProjectRow> rows;
         engine.database().run([&](storage::Transaction& transaction) { rows = transaction.projects(); });
         for (const auto& row : rows) {
@@ -87,6 +110,7 @@ struct Projects::State {
         std::function<void(storage::Transaction&)> work = [row](auto& transaction) { transaction.put(row); };
         co_await write(std::move(work));
         const std::string name = model.name;
+        schedules.set(model, running);
         desired[name] = {std::move(model), running};
     }
 
@@ -104,6 +128,7 @@ struct Projects::State {
             transaction.remove_project(name);
         };
         co_await write(std::move(work));
+        schedules.forget(name);
         desired.erase(name);
     }
 
@@ -146,7 +171,9 @@ struct Projects::State {
 Projects::Projects(Engine& engine) : state_(std::make_unique<State>(engine)) {}
 Projects::~Projects() = default;
 
-Plan Projects::plan(const compose::Project& project, const UpOptions& how) const {
+Plan Projects::plan(const compose::Project& given, const UpOptions& how) const {
+    compose::Project project = given;
+    fill_in_kept(project, state_->engine);
     auto seen = observe(state_->engine, project.name, &project);
     seen.applied = state_->model(project.name);
     return plan_up(project, seen, how);
@@ -154,10 +181,11 @@ Plan Projects::plan(const compose::Project& project, const UpOptions& how) const
 
 asio::awaitable<void> Projects::up(compose::Project project, UpOptions how, ProgressSink progress) {
     const auto turn = co_await state_->turns.take(project.name, progress);
+    fill_in_kept(project, state_->engine);
     auto decided = plan(project, how);
     check_host(project, decided);
     co_await state_->store(project, true);
-    const EngineHands::Options options{.grace = how.timeout};
+    const EngineHands::Options options{.grace = how.timeout, .renew_volumes = how.renew_volumes};
     co_await state_->carry_out(std::move(decided), project, options, std::move(progress));
 }
 
@@ -213,6 +241,16 @@ asio::awaitable<void> Projects::restart(std::string name, std::vector<std::strin
     co_await state_->carry_out(std::move(plan), model, options, std::move(progress));
 }
 
+asio::awaitable<ContainerId> Projects::create_one_off(compose::Project project, OneOff what) {
+    fill_in_kept(project, state_->engine);
+    if (!project.services.count(what.service))
+        fail(Kind::not_found, "project {} has no service {}", project.name, what.service);
+    const EngineHands::Options options;
+    EngineHands hands(state_->engine, project, options);
+    co_return co_await hands.create_one_off(what.service, what.name, what.auto_remove, what.use_aliases,
+                                            what.stdin_once);
+}
+
 std::vector<ProjectView> Projects::list() const {
     std::map<std::string, ProjectView> views;
     for (const auto& [name, one] : state_->desired) views[name] = {name, one.model.working_dir, one.model.config_files};
@@ -237,6 +275,7 @@ std::optional<compose::Project> Projects::desired(const std::string& name) const
 }
 
 asio::awaitable<void> Projects::bring_back() {
+    for (const auto& [name, one] : state_->desired) state_->schedules.set(one.model, one.running);
     std::vector<BackgroundTask> tasks;
     for (const auto& name : state_->names()) {
         const auto found = state_->desired.find(name);

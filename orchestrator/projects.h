@@ -37,6 +37,13 @@ public:
                                std::optional<std::chrono::seconds> grace, ProgressSink progress);
     asio::awaitable<void> restart(std::string name, std::vector<std::string> services,
                                   std::optional<std::chrono::seconds> grace, ProgressSink progress);
+    /// Creates (and does not start) a container of a service for one command, with the networks and volumes that it
+    /// needs.
+    struct OneOff {
+        std::string service, name;  ///< name: empty: "project-service-run-<12 hex>"
+        bool auto_remove = false, use_aliases = false, stdin_once = false;
+    };
+    asio::awaitable<ContainerId> create_one_off(compose::Project project, OneOff what);
     std::vector<ProjectView> list() const;
     std::optional<compose::Project> desired(const std::string& name) const;
 

@@ -49,6 +49,10 @@ MountSpec mount_spec(const Project& project, const compose::Mount& mount) {
             spec.subpath = mount.subpath;
             break;
         }
+        case compose::Mount::Type::image:
+            fail(Kind::invalid,
+                 "mount on {}: an image cannot be mounted here; copy what is needed from it at build time",
+                 mount.target);
         case compose::Mount::Type::tmpfs:
             spec.type = MountSpec::Type::tmpfs;
             spec.tmpfs_size = mount.tmpfs_size;
@@ -72,7 +76,8 @@ std::uint32_t numeric_id(const std::string& text, const std::string& service, co
 FileSpec file_spec(const Service& service, const compose::Grant& grant,
                    const std::map<std::string, compose::FileObject>& objects) {
     const auto object = objects.find(grant.source);
-    if (object == objects.end() || object->second.external)
+    // What is external has got its content from the store by now.
+    if (object == objects.end() || (object->second.file.empty() && !object->second.content))
         fail(Kind::invalid, "service {}: secret or config {} has neither file nor content", service.name, grant.source);
     FileSpec spec;
     spec.source_file = object->second.file;
@@ -115,7 +120,7 @@ RestartSpec restart_spec(const compose::RestartPolicy& policy) {
                     : policy.name == From::on_failure     ? To::on_failure
                     : policy.name == From::unless_stopped ? To::unless_stopped
                                                           : To::no;
-    return {name, policy.max_retries};
+    return {name, policy.max_retries, policy.delay, policy.window};
 }
 
 std::optional<std::int64_t> count(const std::optional<Bytes>& size) {
@@ -134,6 +139,9 @@ ResourceSpec resource_spec(const Service& service) {
     spec.pids_limit = service.pids_limit;
     spec.cpuset = service.cpuset;
     spec.oom_score_adj = service.oom_score_adj;
+    spec.cpu_rt_period = service.cpu_rt_period, spec.cpu_rt_runtime = service.cpu_rt_runtime;
+    spec.memory_swappiness = service.memory_swappiness, spec.blkio_weight = service.block_io.weight;
+    spec.oom_kill_disable = service.oom_kill_disable;
     for (const auto& [name, limit] : service.ulimits) spec.ulimits.push_back({name, limit.soft, limit.hard});
     return spec;
 }
@@ -160,6 +168,12 @@ void describe_process(ContainerSpec& spec, const Service& service) {
     spec.security_opt = service.security_opt;
     spec.group_add = service.group_add;
     spec.devices = service.devices;
+    spec.device_rules = service.device_cgroup_rules;
+    spec.annotations = service.annotations;
+    // "service:x" stays: only who executes the plan knows the container.
+    spec.ipc_mode = service.ipc == "private" || service.ipc == "shareable" ? "" : service.ipc;
+    spec.pid_mode = service.pid, spec.uts_mode = service.uts;
+    spec.cgroup_mode = service.cgroup == "host" ? "host" : "";
     spec.sysctls = service.sysctls;
     spec.shm_size = service.shm_size;
     spec.resources = resource_spec(service);
@@ -200,8 +214,10 @@ std::string image_name(const Project& project, const Service& service) {
     return service.image.empty() ? project.name + "-" + service.name : service.image;
 }
 
-std::optional<HealthSpec> health_spec(const compose::Healthcheck& wanted,
-                                      const std::optional<storage::ImageHealthcheck>& image) {
+std::optional<HealthSpec> health_spec(const Service& service, const std::optional<storage::ImageHealthcheck>& image) {
+    if (!service.healthcheck) return std::nullopt;
+    compose::Healthcheck wanted = *service.healthcheck;
+    if (service.probe) wanted.test = {probe_word, compose::to_text(*service.probe)};
     const auto is_none = [](const std::vector<std::string>& test) { return !test.empty() && test[0] == "NONE"; };
     HealthSpec spec;
     if (wanted.disabled || is_none(wanted.test)) {
@@ -227,18 +243,24 @@ std::optional<HealthSpec> health_spec(const compose::Healthcheck& wanted,
     return spec;
 }
 
+std::vector<FileSpec> file_specs(const Project& project, const Service& service) {
+    std::vector<FileSpec> files;
+    for (const auto& grant : service.configs) files.push_back(file_spec(service, grant, project.configs));
+    for (const auto& grant : service.secrets) files.push_back(file_spec(service, grant, project.secrets));
+    return files;
+}
+
 ContainerSpec container_spec(const Project& project, const Service& service, int number,
                              const std::map<std::string, NetworkId>& networks) {
     ContainerSpec spec;
     spec.image = image_name(project, service);
     spec.labels = labels_of(project, service, number);
     describe_process(spec, service);
-    if (service.healthcheck) spec.health = health_spec(*service.healthcheck, std::nullopt);
+    spec.health = health_spec(service, std::nullopt);
     spec.restart = restart_spec(service.restart);
     spec.restart_unhealthy = service.on_unhealthy == compose::OnUnhealthy::restart;
     for (const auto& mount : service.mounts) spec.mounts.push_back(mount_spec(project, mount));
-    for (const auto& grant : service.configs) spec.files.push_back(file_spec(service, grant, project.configs));
-    for (const auto& grant : service.secrets) spec.files.push_back(file_spec(service, grant, project.secrets));
+    spec.files = file_specs(project, service);
     describe_network(spec, project, service, number, networks);
     if (!service.logging.driver.empty()) spec.log_driver = service.logging.driver;
     spec.log_options = service.logging.options;

@@ -26,13 +26,17 @@ std::string volume_name(const compose::Project& project, const compose::Volume& 
 /// @throws Error(invalid) for a user or group of a secret or config that is no number
 ContainerSpec container_spec(const compose::Project& project, const compose::Service& service, int number,
                              const std::map<std::string, NetworkId>& networks);
+/// The secrets and configs that it is given.
+std::vector<FileSpec> file_specs(const compose::Project& project, const compose::Service& service);
 NetworkSpec network_spec(const compose::Project& project, const compose::Network& network);
 VolumeSpec volume_spec(const compose::Project& project, const compose::Volume& volume);
 
 /// A service's health check over the image's: each timing that the service does not give is the image's, else the
-/// default. nullopt if neither has a test.
-std::optional<HealthSpec> health_spec(const compose::Healthcheck& wanted,
+/// default. nullopt if the service gives none, or neither has a test.
+std::optional<HealthSpec> health_spec(const compose::Service& service,
                                       const std::optional<storage::ImageHealthcheck>& image);
+/// The first word of a test that the engine makes itself, without a process; the second is compose::to_text's.
+inline constexpr const char* probe_word = "PROBE";
 /// The hash in the label of a network: what decides whether it must be made anew.
 std::string network_hash(const compose::Network& network);
 
@@ -50,6 +54,8 @@ inline constexpr const char* environment_file = "com.docker.compose.project.envi
 inline constexpr const char* version = "com.docker.compose.version";
 inline constexpr const char* network = "com.docker.compose.network";
 inline constexpr const char* volume = "com.docker.compose.volume";
+inline constexpr const char* hook = "com.docker.compose.hook";
+inline constexpr const char* slug = "com.docker.compose.slug";
 }  // namespace label
 
 }  // namespace hoist::orchestrator

@@ -124,6 +124,7 @@ private:
     Replica new_replica(const Service& service, int number, bool scaling) const {
         Replica replica{service.name, container_name(wanted_, service, number), number};
         replica.fate = Fate::create;
+        replica.waits_for_schedule = service.schedule.has_value();
         replica.cause = scaling ? fmt::format("scaled to {}", service.scale) : "no container";
         return replica;
     }
@@ -137,11 +138,32 @@ private:
             replica.name = container_name(wanted_, service, container.number);
         } else if (is_running(container)) {
             decide_restart(service, replica);
-        } else if (!(is_finished_job(container) && is_job(wanted_, service.name))) {
+        } else if (service.schedule) {
+            replica.waits_for_schedule = true;
+        } else if (!is_done(service, container)) {
             replica.fate = Fate::start;
             replica.cause = why_start(container);
         }
+        replica.waits_for_schedule = service.schedule.has_value();
+        if (replica.fate != Fate::recreate) find_stale_files(service, container, replica);
         return replica;
+    }
+
+    /// A job stays done while its definition is unchanged: one that others wait for, or whose policy does not start it
+    /// again.
+    bool is_done(const Service& service, const ObservedContainer& container) const {
+        if (!is_finished_job(container)) return false;
+        return is_job(wanted_, service.name) || !targets_.count(service.name);
+    }
+
+    void find_stale_files(const Service& service, const ObservedContainer& container, Replica& replica) const {
+        if (how_.recreate == Recreate::never) return;
+        for (const auto* grants : {&service.configs, &service.secrets})
+            for (const auto& grant : *grants) {
+                const auto given = container.file_digests.find(grant.target);
+                if (given != container.file_digests.end() && !grant.digest.empty() && given->second != grant.digest)
+                    replica.stale_files.push_back(grant.target);
+            }
     }
 
     static std::string why_start(const ObservedContainer& container) {
@@ -159,12 +181,11 @@ private:
     /// Empty: it can stay. @see compose.md 3.7 for the list
     std::string why_recreate(const Service& service, const ObservedContainer& container, Replica& replica) const {
         if (how_.recreate == Recreate::never) return {};
-        const bool target = targets_.empty() || targets_.count(service.name);
+        const bool target = targets_.empty() || targets_.count(service.name) || how_.always_recreate_deps;
         if (how_.recreate == Recreate::always && target) return "forced";
         if (replica.on_changed_network) return "its network changed";
         if (auto reason = why_namespace_changed(service, container, replica); !reason.empty()) return reason;
-        if (container.config_hash != compose::config_hash(service))
-            return describe_change(wanted_, service, seen_, container);
+        if (container.config_hash != compose::config_hash(service)) return describe_change(service, seen_, container);
         const auto image = seen_.image_ids.find(image_name(wanted_, service));
         if (image != seen_.image_ids.end() && !container.image_id.empty() && image->second != container.image_id)
             return fmt::format("image changed: {:.19} -> {:.19}", container.image_id, image->second);
@@ -173,18 +194,29 @@ private:
 
     std::string why_namespace_changed(const Service& service, const ObservedContainer& container,
                                       Replica& replica) const {
-        constexpr std::string_view prefix = "service:";
-        if (service.network_mode.compare(0, prefix.size(), prefix) != 0) return {};
-        const std::string parent = service.network_mode.substr(prefix.size());
+        for (const auto& [wanted, present, what] :
+             {std::tuple(&service.network_mode, &container.network_mode, "network"),
+              std::tuple(&service.ipc, &container.ipc_mode, "ipc namespace"),
+              std::tuple(&service.pid, &container.pid_mode, "processes"),
+              std::tuple(&service.uts, &container.uts_mode, "host name")})
+            if (auto reason = why_parent_changed(*wanted, *present, what, container, replica); !reason.empty())
+                return reason;
+        return {};
+    }
+
+    std::string why_parent_changed(const std::string& wanted, const std::string& present, const char* what,
+                                   const ObservedContainer& container, Replica& replica) const {
+        if (!wanted.starts_with("service:")) return {};
+        const std::string parent = wanted.substr(8);
         const auto decided = result_.replicas.find(parent);
         if (decided == result_.replicas.end() || decided->second.empty()) return {};
         const Replica& first = decided->second.front();
         if (first.fate == Fate::recreate || first.fate == Fate::create) {
             replica.stops_early = is_running(container);
-            return fmt::format("{}, whose network it shares, is made anew", parent);
+            return fmt::format("{}, whose {} it shares, is made anew", parent, what);
         }
-        if (first.existing && container.network_mode != "container:" + first.existing->id.str())
-            return fmt::format("{}, whose network it shares, was made anew", parent);
+        if (first.existing && present != "container:" + first.existing->id.str())
+            return fmt::format("{}, whose {} it shares, was made anew", parent, what);
         return {};
     }
 
@@ -235,11 +267,10 @@ private:
         });
         const std::string image = image_name(wanted_, service);
         if (!needed || seen_.image_ids.count(image)) return;
-        problems_.missing(
-            fmt::format("image {} of service {} is missing: `hoist import FILE {}` makes it from a root "
-                        "file system's tar{}",
-                        image, service.name, image,
-                        service.has_build ? " (building it from `build:` comes with the builder)" : ""));
+        problems_.missing(fmt::format(
+            "image {} of service {} is missing: `hoist import FILE {}` makes it from a root "
+            "file system's tar{}",
+            image, service.name, image, service.build ? " (building it from `build:` comes with the builder)" : ""));
     }
 
     void find_orphans() {

@@ -26,9 +26,11 @@ struct Replica {
     const ObservedContainer* existing = nullptr;
     Fate fate = Fate::keep;
     std::string cause;
-    bool on_changed_network = false;  ///< must be gone before its network can be made anew
-    bool stops_early = false;         ///< is stopped before what it depends on is replaced
-    bool will_start() const { return fate != Fate::keep; }
+    bool on_changed_network = false;       ///< must be gone before its network can be made anew
+    bool stops_early = false;              ///< is stopped before what it depends on is replaced
+    bool waits_for_schedule = false;       ///< is started at its times, not now
+    std::vector<std::string> stale_files;  ///< targets whose content is another now, which needs no new container
+    bool will_start() const { return fate != Fate::keep && !waits_for_schedule; }
 };
 
 struct Decisions {
@@ -49,8 +51,7 @@ std::set<std::string> select_services(const compose::Project& project, const std
 bool is_job(const compose::Project& project, const std::string& service);
 bool has_healthcheck(const compose::Project& wanted, const Observed& seen, const compose::Service& service);
 /// "environment.PHP_VERSION changed", from the model applied last if that is what the container was made from.
-std::string describe_change(const compose::Project& wanted, const compose::Service& service, const Observed& seen,
-                            const ObservedContainer& container);
+std::string describe_change(const compose::Service& service, const Observed& seen, const ObservedContainer& container);
 /// What is missing or contradictory before anything is done: images, external networks and volumes, and so on.
 class Problems {
 public:

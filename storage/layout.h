@@ -19,6 +19,7 @@
 //       hostname, hosts, resolv.conf       bind-mounted into the container
 //     volumes/<name>/_data                 0701, one volume
 //     seccomp/<hash>                       compiled profiles
+//     secrets/<name>, configs/<name> 0600  storage/kept_objects.h, in directories of 0700
 //     trash/<random>                       renamed away, deleted in the background
 //   <run>/                           0711  /run/hoist, a tmpfs
 //     hoist.sock, hoistd.pid (locked)
@@ -53,6 +54,8 @@ public:
     std::string volumes() const { return root_ + "/volumes"; }
     std::string volume(const std::string& name) const { return root_ + "/volumes/" + name; }
     std::string volume_data(const std::string& name) const { return volume(name) + "/_data"; }
+    std::string secrets() const { return root_ + "/secrets"; }
+    std::string configs() const { return root_ + "/configs"; }
     std::string seccomp() const { return root_ + "/seccomp"; }
     std::string trash() const { return root_ + "/trash"; }
     std::string socket() const { return run_ + "/hoist.sock"; }

@@ -6,10 +6,15 @@
 namespace hoist::wire {
 
 Json to_json(const ProjectRequest& request) {
-    Json options = {{"recreate", request.recreate}, {"services", request.services},
-                    {"no_deps", request.no_deps},   {"no_start", request.no_start},
-                    {"wait", request.wait},         {"remove_orphans", request.remove_orphans},
-                    {"volumes", request.volumes}};
+    Json options = {{"recreate", request.recreate},
+                    {"services", request.services},
+                    {"no_deps", request.no_deps},
+                    {"no_start", request.no_start},
+                    {"wait", request.wait},
+                    {"remove_orphans", request.remove_orphans},
+                    {"volumes", request.volumes},
+                    {"always_recreate_deps", request.always_recreate_deps},
+                    {"renew_volumes", request.renew_volumes}};
     if (request.timeout) options["timeout"] = request.timeout->count();
     return {{"project", request.project}, {"options", std::move(options)}};
 }
@@ -29,6 +34,8 @@ ProjectRequest project_request_from_json(const Json& body) {
     request.wait = json_value(options, "wait", false);
     request.remove_orphans = json_value(options, "remove_orphans", false);
     request.volumes = json_value(options, "volumes", false);
+    request.always_recreate_deps = json_value(options, "always_recreate_deps", false);
+    request.renew_volumes = json_value(options, "renew_volumes", false);
     if (const auto seconds = json_optional<std::int64_t>(options, "timeout"))
         request.timeout = std::chrono::seconds(*seconds);
     return request;

@@ -18,6 +18,7 @@ struct ProjectRequest {
     std::string recreate = "if_changed";  ///< or "always", "never"
     std::vector<std::string> services;
     bool no_deps = false, no_start = false, wait = false, remove_orphans = false;
+    bool always_recreate_deps = false, renew_volumes = false;
     bool volumes = false;                         ///< down
     std::optional<std::chrono::seconds> timeout;  ///< for stopping
 };

@@ -28,7 +28,7 @@ TEST(RunCommand, ExitsWithTwoForUsage) {
                                {"up", "--nothing"},
                                {"logs", "--tail"},
                                {"exec", "web"},
-                               {"compose", "images"},
+                               {"compose", "rmi"},
                                {"network"},
                                {"rm"},
                                {"up", "--scale", "web"},

@@ -72,8 +72,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"logging", "{driver: x, options: {a: 1}}", "{options: {b: 2}}", "driver: x options: a: \"1\" b: \"2\""},
         Row{"logging", "{driver: x, options: {a: 1}}", "{driver: y}", "driver: \"y\""},
         Row{"build", "./d", "{target: t}", "context: /p/d target: t"},
-        Row{"build", "{context: ., args: [A=1]}", "{args: {B: 2}}", "args: A: \"1\" B: \"2\" context: /p"},
-        Row{"security_opt", "[a]", "[b]", "- a - b"}, Row{"group_add", "[a]", "[b]", "- a - b"}));
+        Row{"build", "{context: ., args: [A=1]}", "{args: {B: 2}}", "context: /p args: A: \"1\" B: \"2\""},
+        Row{"security_opt", "[label=a]", "[label=b]", "- label=a - label=b"},
+        Row{"group_add", "[a]", "[b]", "- a - b"}));
 
 TEST(MergeFiles, MergesDependenciesAndNetworksInBothForms) {
     Files files(

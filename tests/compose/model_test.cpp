@@ -58,7 +58,7 @@ TEST(Model, NamesWhatIsWrongInJson) {
 TEST(ConfigHash, IgnoresWhatNeedsNoNewContainer) {
     const Service before = full_project().services["web"];
     Service after = before;
-    after.has_build = true, after.build = {{"context", "."}}, after.pull_policy = "always", after.scale = 4;
+    after.build = Build{.context = "."}, after.pull_policy = "always", after.scale = 4;
     after.depends_on.clear(), after.profiles = {"debug"};
     EXPECT_EQ(config_hash(before), config_hash(after));
     EXPECT_EQ(config_hash(before).size(), 64u);

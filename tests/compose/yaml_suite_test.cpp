@@ -20,8 +20,8 @@ struct Tally {
 };
 
 bool is_ours(const std::string& message) {
-    return message.find("cannot be a key") != std::string::npos || message.find("is there twice") != std::string::npos ||
-           message.find("merges a map") != std::string::npos;
+    return message.find("cannot be a key") != std::string::npos ||
+           message.find("is there twice") != std::string::npos || message.find("merges a map") != std::string::npos;
 }
 
 void take(const fs::path& folder, Tally& tally) {

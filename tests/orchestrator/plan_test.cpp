@@ -227,7 +227,7 @@ TEST(PlanUp, WaitWaitsForEveryContainer) {
 TEST(PlanUp, NamesEveryMissingImageAtOnce) {
     auto project = lnmp();
     project.services["php"].image.clear();
-    project.services["php"].has_build = true;
+    project.services["php"].build.emplace();
     EXPECT_EQ(error_of([&] {
                   plan_up(project, Observed{.image_ids = {{"nginx:1", "sha256:1"}}}, {});
               }),

@@ -122,18 +122,19 @@ TEST(HealthSpec, TakesWhatTheServiceLeavesOpenFromTheImage) {
     image.test = {"CMD", "image"};
     image.interval = seconds(7);
     image.retries = 9;
-    compose::Healthcheck wanted;
+    compose::Service service;
+    compose::Healthcheck& wanted = service.healthcheck.emplace();
     wanted.timeout = seconds(2);
-    const auto merged = health_spec(wanted, image);
+    const auto merged = health_spec(service, image);
     ASSERT_TRUE(merged);
     EXPECT_THAT(merged->test, ElementsAre("CMD", "image"));
     EXPECT_EQ(merged->interval, seconds(7));
     EXPECT_EQ(merged->timeout, seconds(2));
     EXPECT_EQ(merged->start_interval, seconds(5));
     EXPECT_EQ(merged->retries, 9);
-    EXPECT_FALSE(health_spec(wanted, std::nullopt));
+    EXPECT_FALSE(health_spec(service, std::nullopt));
     wanted.disabled = true;
-    EXPECT_THAT(health_spec(wanted, image)->test, ElementsAre("NONE"));
+    EXPECT_THAT(health_spec(service, image)->test, ElementsAre("NONE"));
 }
 
 TEST(Names, ComeFromTheProjectUnlessGiven) {

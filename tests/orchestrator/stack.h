@@ -220,6 +220,12 @@ private:
         std::erase_if(seen.containers, [&](const auto& container) { return container.name == step.name; });
     }
 
+    void act(const UpdateFiles& step) {
+        for (const auto* grants :
+             {&project_.services.at(step.service).configs, &project_.services.at(step.service).secrets})
+            for (const auto& grant : *grants) get(step.name).file_digests[grant.target] = grant.digest;
+    }
+
     compose::Project project_;
     int ids_ = 0;
 };
