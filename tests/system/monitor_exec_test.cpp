@@ -131,8 +131,10 @@ TEST_F(Monitor, AThousandExecsLeaveItAsItWas) {
     const Footprint after = footprint(monitor_.pid);
     ::printf("monitor, after 1000 execs: %ld KiB private (%ld before)\n", after.kib, before.kib);
     EXPECT_EQ(after.fds, before.fds);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed, to find who uses it
     EXPECT_LE(after.kib, before.kib + 16);
     EXPECT_LE(after.kib, 250);
+#endif
 }
 
 }  // namespace
