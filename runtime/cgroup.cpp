@@ -179,7 +179,19 @@ void Cgroup::write(const std::string& controller, const std::string& file, const
         fail_errno(code, "set {} of cgroup {} to {}", file, path_, value);
 }
 
+/// v2 takes a limit below the present use and then kills; who wants that checked is told instead.
+void Cgroup::check_use(const Resources& resources) const {
+    if (!resources.check_before_update || mode_ != CgroupMode::v2 || places_.empty()) return;
+    const auto used = read_file_if_exists(places_[0].directory + "/memory.current");
+    if (!used || resources.memory_limit.value_or(0) <= 0) return;
+    const long long bytes = std::stoll(*used);
+    if (bytes > *resources.memory_limit)
+        fail(Kind::conflict, "linux.resources.memory.limit {}: the container uses more than that ({} bytes)",
+             *resources.memory_limit, bytes);
+}
+
 void Cgroup::apply(const Resources& resources) const {
+    check_use(resources);
     for (const auto& one : limit_writes(mode_, resources)) {
         const Place* place = place_of(one.controller);
         const std::string path = place ? limit_file(place->directory, one) : "";

@@ -103,6 +103,7 @@ private:
     const Place* place_of(const std::string& controller) const;
     void write(const std::string& controller, const std::string& file, const std::string& value) const;
     void apply_devices(const std::vector<DeviceRule>& rules) const;
+    void check_use(const Resources& resources) const;
     void set_frozen(bool frozen) const;
     void add_place(const CgroupLayout::Hierarchy& hierarchy, Existing existing = Existing::refuse);
     void add_place_for(const CgroupLayout& layout, const std::string& controller, bool optional);

@@ -95,6 +95,7 @@ void remove_one(const StateDirectory& state, const std::string& id, bool force) 
     if (status != Status::stopped) kill_and_wait(record, cgroup);
     cgroup.remove(record.leftovers);
     if (!record.scope.empty()) SystemdScope::stop(record.scope);
+    if (!record.cache_group.empty()) ::rmdir(record.cache_group.c_str());
     std::optional<Config> config;
     try {
         config = state.config_of(record);

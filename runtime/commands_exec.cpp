@@ -13,17 +13,28 @@
 namespace hoist::runtime {
 namespace {
 
+/// Further capabilities. Root has them by what is permitted; anybody else keeps them over an exec only as ambient ones.
 void add_capabilities(Process& process, const std::vector<std::string>& names) {
+    const bool root = process.user.uid == 0 && process.user.name.empty();
     for (const auto& name : names) {
         const auto number = capability_number(name);
-        if (!number) fail(Kind::invalid, "--cap: \"{}\" is not a capability", escape_for_terminal(name));
+        if (!number) {  // the specification wants no more
+            log_warning(fmt::format("--cap: \"{}\" is not a capability, and is left out", escape_for_terminal(name)));
+            continue;
+        }
         if (!process.capabilities) process.capabilities.emplace();
+        auto& sets = *process.capabilities;
         const std::uint64_t bit = std::uint64_t{1} << *number;
-        for (auto* set :
-             {&process.capabilities->bounding, &process.capabilities->permitted, &process.capabilities->effective,
-              &process.capabilities->inheritable, &process.capabilities->ambient})
-            *set |= bit;
+        for (auto* set : {&sets.bounding, &sets.permitted, &sets.effective}) *set |= bit;
+        if (!root) sets.inheritable |= bit, sets.ambient |= bit;
     }
+}
+
+/// A program looks at the first variable of a name, so there may be no other before it.
+void set_variable(std::vector<std::string>& env, const std::string& entry) {
+    const std::string start = entry.substr(0, entry.find('=')) + "=";
+    std::erase_if(env, [&](const std::string& other) { return other.starts_with(start); });
+    env.push_back(entry);
 }
 
 /// The container's own process as a pattern for another one.
@@ -34,7 +45,7 @@ Process process_from_options(const Config& config, const Arguments& arguments) {
     process.terminal = arguments.has("--tty");
     process.console_rows = process.console_columns = 0;
     process.cwd = arguments.value("--cwd", process.cwd);
-    for (const auto& entry : arguments.values("--env")) process.env.push_back(entry);
+    for (const auto& entry : arguments.values("--env")) set_variable(process.env, entry);
     if (arguments.has("--user")) process.user = {.umask = process.user.umask, .name = arguments.value("--user")};
     process.no_new_privileges |= arguments.has("--no-new-privs");
     add_capabilities(process, arguments.values("--cap"));

@@ -4,15 +4,22 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "runtime/cgroup.h"
 #include "runtime/commands.h"
 #include "runtime/features.h"
 
 namespace hoist::runtime {
 namespace {
 
+void drop_namespace(Config& config, NamespaceType type) {
+    std::erase_if(config.namespaces, [&](const Namespace& one) { return one.type == type; });
+}
+
 /// The starter that runc and crun write too, so that what edits theirs can edit ours.
 Config starter() {
     Config config = default_config();
+    // As runc: on v1 a container sees where its cgroups are.
+    if (CgroupLayout::host().mode != CgroupMode::v2) drop_namespace(config, NamespaceType::cgroup);
     const std::uint64_t few = std::uint64_t{1} << *capability_number("CAP_AUDIT_WRITE") |
                               std::uint64_t{1} << *capability_number("CAP_KILL") |
                               std::uint64_t{1} << *capability_number("CAP_NET_BIND_SERVICE");
@@ -28,10 +35,6 @@ Config starter() {
     config.resources.devices = {{false, 'a', -1, -1, "rwm"}};
     config.sysctl.clear();
     return config;
-}
-
-void drop_namespace(Config& config, NamespaceType type) {
-    std::erase_if(config.namespaces, [&](const Namespace& one) { return one.type == type; });
 }
 
 /// For a user without rights over the host: the ids of that user alone, the host's network, no limits.

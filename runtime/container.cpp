@@ -12,6 +12,7 @@
 #include "base/descriptors.h"
 #include "base/error.h"
 #include "base/fail_point.h"
+#include "runtime/cache_allocation.h"
 #include "runtime/clone.h"
 #include "runtime/init/container_process.h"
 #include "runtime/init/identity.h"
@@ -82,9 +83,12 @@ Channel make_channel() {
 }
 
 void run_runtime_hooks(const CreateOptions& options, pid_t pid) {
-    const Json state = container_state(options.config, options.id, options.bundle, "creating", pid);
-    run_hooks(options.config.hooks.prestart, state);
-    run_hooks(options.config.hooks.create_runtime, state);
+    const auto state = [&](const char* status) {
+        return container_state(options.config, options.id, options.bundle, status, pid);
+    };
+    // The specification counts the former among the start of what is created.
+    run_hooks(options.config.hooks.prestart, state("created"));
+    run_hooks(options.config.hooks.create_runtime, state("creating"));
 }
 
 /// Follows the new process until it is ready.
@@ -230,6 +234,8 @@ Created create_container(CreateOptions options) {
         wait_until_ready(made, options);
         if (follow) follow_into_pid_namespace(made, note);
         apply_scheduling(options.config.process, made.pid);
+        if (const auto& caches = options.config.cache_allocation)
+            made.cache_group = join_cache_group(resctrl_mount(), *caches, options.id, made.pid);
     } catch (Error& error) {
         undo(made, leftovers_of(options));
         throw error.during("create container {}", options.id);

@@ -55,9 +55,10 @@ struct Created {
     pid_t pid = -1;
     Fd pidfd;
     Cgroup cgroup;
-    Fd terminal;  ///< the pty's master if a terminal was asked for
-    Fd go;        ///< writing a byte lets it exec; closing it ends it
-    Fd report;    ///< one error text if the start fails, else end-of-file at exec
+    std::string cache_group;  ///< a directory of resctrl to remove with it, or ""
+    Fd terminal;              ///< the pty's master if a terminal was asked for
+    Fd go;                    ///< writing a byte lets it exec; closing it ends it
+    Fd report;                ///< one error text if the start fails, else end-of-file at exec
 };
 
 /// Builds the container up to the exec. On failure nothing is left: no process, no cgroup, no mount.

@@ -169,7 +169,7 @@ void await_program(const Fd& socket, const Executed& made) {
 }  // namespace
 
 Executed exec_in_container(ExecOptions options) {
-    check_labels(options.process, "");
+    check_labels(options.process);
     const Entrance entrance = open_entrance(options);
     int ends[2];
     check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "make a socket pair");

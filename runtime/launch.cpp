@@ -164,6 +164,7 @@ void Launch::record() const {
     made.rootfs = config_.root_path;
     made.cgroup_path = created_.cgroup.path();
     made.scope = scope_.name();
+    made.cache_group = created_.cache_group;
     made.leftovers = leftovers_;
     made.created = format_time(now());
     made.pid = created_.pid;
@@ -201,6 +202,7 @@ int Launch::finish(bool keep) {
     if (keep) return code;
     created_.cgroup.remove(leftovers_);
     scope_.stop();
+    if (!created_.cache_group.empty()) ::rmdir(created_.cache_group.c_str());
     invocation_.state.remove(id_);
     run_poststop_hooks(config_, id_, bundle_);
     return code;
@@ -214,6 +216,7 @@ void Launch::undo() noexcept {
         }
         created_.cgroup.remove(leftovers_);
         scope_.stop();
+        if (!created_.cache_group.empty()) ::rmdir(created_.cache_group.c_str());
         invocation_.state.remove(id_);
         run_poststop_hooks(config_, id_, bundle_);
     } catch (const std::exception&) {  // the error that led here is the one to tell

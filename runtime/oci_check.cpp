@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "runtime/cache_allocation.h"
 #include "runtime/mount_options.h"
 #include "runtime/namespaces.h"
 #include "runtime/security_label.h"
@@ -66,6 +67,12 @@ void check_sysctl(const Config& config, bool joins_network) {
     for (const auto& [name, value] : config.sysctl) {
         const auto found = parse_sysctl(name);
         if (!found) fail(Kind::invalid, "linux.sysctl \"{}\": this is no name of a sysctl", escape_for_terminal(name));
+        // As with runc and crun: two ways to say one thing could contradict each other.
+        if (found->path == "kernel/hostname")
+            fail(Kind::invalid, "linux.sysctl \"{}\": the key \"hostname\" sets it", escape_for_terminal(name));
+        if (found->path == "kernel/domainname" && !config.domainname.empty() && config.domainname != value)
+            fail(Kind::invalid, "linux.sysctl \"{}\": it is not what the key \"domainname\" says",
+                 escape_for_terminal(name));
         const bool own = found->owner && (find_namespace(config, *found->owner) ||
                                           (joins_network && found->owner == NamespaceType::network));
         if (!own)
@@ -103,7 +110,9 @@ void check_config(const Config& config, bool joins_network) {
     check_mounts(config);
     check_paths(config.masked_paths, "maskedPaths");
     check_paths(config.readonly_paths, "readonlyPaths");
-    check_labels(config.process, config.mount_label);
+    check_labels(config.process);
+    if (config.cache_allocation && resctrl_mount().empty())
+        fail(Kind::invalid, "linux.intelRdt: no resctrl file system is mounted, so caches cannot be shared out");
 }
 
 }  // namespace hoist::runtime

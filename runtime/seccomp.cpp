@@ -164,12 +164,14 @@ Profile read_profile(const In& in) {
     });
     in.each("flags", [&](const In& flag) { profile.flags |= flag_value(flag); });
     in.each("syscalls", [&](const In& rule) { profile.rules.push_back(read_rule(rule)); });
-    const bool notifies = profile.default_action == SECCOMP_RET_USER_NOTIF ||
+    std::string listener;  // who names one gets the filter, whatever it asks about (as with crun)
+    in.read("listenerPath", listener);
+    const bool notifies = !listener.empty() || profile.default_action == SECCOMP_RET_USER_NOTIF ||
                           std::any_of(profile.rules.begin(), profile.rules.end(),
                                       [](const Rule& rule) { return rule.action == SECCOMP_RET_USER_NOTIF; });
     if (notifies) profile.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
     if (!notifies && profile.flags & wait_killable)
-        in.refuse("flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for profiles with SCMP_ACT_NOTIFY");
+        in.refuse("flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for profiles with a listener");
     return profile;
 }
 
@@ -193,7 +195,7 @@ void add_architecture(const Architecture& architecture, const Profile& profile, 
     if (architecture.token == SCMP_ARCH_X86_64) into.default_from.emplace(x32_bit, newer);
 }
 
-constexpr const char* cache_version = "hoist seccomp 2\n";
+constexpr const char* cache_version = "hoist seccomp 3\n";
 
 }  // namespace
 

@@ -28,7 +28,7 @@ bool has_selinux() {
     return ::statfs("/sys/fs/selinux", &info) == 0 && info.f_type == SELINUX_MAGIC;
 }
 
-void check_labels(const Process& process, const std::string& mount_label) {
+void check_labels(const Process& process) {
     constexpr const char* why = "this kernel runs without {}, so nothing would hold the program back";
     if (!process.apparmor_profile.empty() && !has_apparmor())
         fail(Kind::invalid, "process.apparmorProfile \"{}\": {}", escape_for_terminal(process.apparmor_profile),
@@ -36,9 +36,6 @@ void check_labels(const Process& process, const std::string& mount_label) {
     if (!process.selinux_label.empty() && !has_selinux())
         fail(Kind::invalid, "process.selinuxLabel \"{}\": {}", escape_for_terminal(process.selinux_label),
              fmt::format(fmt::runtime(why), "SELinux"));
-    if (!mount_label.empty() && !has_selinux())
-        fail(Kind::invalid, "linux.mountLabel \"{}\": this kernel runs without SELinux",
-             escape_for_terminal(mount_label));
 }
 
 ExecLabel ExecLabel::open(const Process& process) {

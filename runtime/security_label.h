@@ -14,7 +14,7 @@ bool has_apparmor();
 bool has_selinux();
 
 /// @throws Error(invalid) that names the key, if this kernel cannot confine the process as asked
-void check_labels(const Process& process, const std::string& mount_label);
+void check_labels(const Process& process);
 
 /// The confinement of the program that this process becomes.
 class ExecLabel {

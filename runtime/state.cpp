@@ -51,6 +51,7 @@ void StateDirectory::write(const ContainerRecord& record, const std::string& con
                            {"runtime", {{"device", runtime.device}, {"inode", runtime.inode}}},
                            {"cgroup", record.cgroup_path},
                            {"scope", record.scope},
+                           {"cacheGroup", record.cache_group},
                            {"sharesCgroup", record.leftovers == Leftovers::leave},
                            {"created", record.created},
                            {"annotations", record.annotations}};
@@ -75,6 +76,7 @@ ContainerRecord StateDirectory::read(const std::string& id) const {
     if (record.runtime == ProgramId{}) record.runtime.reset();
     record.cgroup_path = json_value<std::string>(document, "cgroup", "");
     record.scope = json_value<std::string>(document, "scope", "");
+    record.cache_group = json_value<std::string>(document, "cacheGroup", "");
     if (json_value(document, "sharesCgroup", false)) record.leftovers = Leftovers::leave;
     record.created = json_value<std::string>(document, "created", "");
     record.annotations = json_value<std::map<std::string, std::string>>(document, "annotations", {});

@@ -30,6 +30,7 @@ struct ContainerRecord {
     std::string cgroup_path;                ///< empty: it has none of its own
     std::string scope;                      ///< systemd's unit around it, if systemd manages its cgroup
     Leftovers leftovers = Leftovers::kill;  ///< what to do with processes that outlive it in its cgroup
+    std::string cache_group;                ///< a directory of resctrl to remove with it, if it has one of its own
     pid_t pid = -1;
     std::uint64_t start_time = 0;      ///< of the process, in ticks: a pid alone may have become somebody else's
     std::optional<ProgramId> runtime;  ///< what the process runs while it waits for its start

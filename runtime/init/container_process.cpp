@@ -90,6 +90,7 @@ RootDir build_root(Plan& plan, Reporter& reporter, Terminal& terminal) {
         terminal = open_terminal(root, config.process);
         mount_console(terminal.slave, root);
     }
+    close_dev(config, root);
     apply_own_sysctl(plan, root);
     if (!config.hooks.prestart.empty() || !config.hooks.create_runtime.empty()) reporter.wait_for_hooks();
     if (!config.hooks.create_container.empty())
@@ -186,10 +187,10 @@ Confinement build(Plan& plan, Reporter& reporter) {
     reset_signals();
     ::umask(0);
     if (!plan.pid_namespace) check(::setsid(), "become a session leader");
+    Confinement confinement = confinement_of(plan);
     enter_namespaces(plan);
     set_names(plan);
     if (!options.keep_keyring) leave_keyring();
-    Confinement confinement = confinement_of(plan);
     Terminal terminal;
     const RootDir root = build_root(plan, reporter, terminal);
     const auto user = find_identity(process, root);

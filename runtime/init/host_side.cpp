@@ -50,7 +50,7 @@ std::vector<Fd> open_id_maps(const Config& config, const Fd& own) {
     return maps;
 }
 
-void make_host_side(const CreateOptions& options, bool foreign_network, HostSide& side) {
+void make_host_side(const CreateOptions& options, bool foreign_network, const Fd& pid_namespace, HostSide& side) {
     const auto& config = options.config;
     if (!kernel_has(KernelFeature::mount_setattr) || !kernel_has(KernelFeature::mount_api))
         fail(Kind::invalid, "linux.namespaces: containers in user namespaces need Linux 5.12");
@@ -60,8 +60,9 @@ void make_host_side(const CreateOptions& options, bool foreign_network, HostSide
     for (std::size_t i = 0; i < config.mounts.size(); ++i) {
         const auto& mount = config.mounts[i];
         const auto parsed = parse_mount_options(mount);
-        if (parsed.remount || !(parsed.bind || (foreign_network && mount.type == "sysfs"))) continue;
-        side.mounts[i] = make_listed_mount(mount, {&side.id_maps[i]});
+        const bool foreign = (foreign_network && mount.type == "sysfs") || (pid_namespace && mount.type == "proc");
+        if (parsed.remount || !(parsed.bind || foreign)) continue;
+        side.mounts[i] = make_listed_mount(mount, {&side.id_maps[i], pid_namespace ? &pid_namespace : nullptr});
         leave_peers(side.mounts[i], mount.destination);
     }
     side.devices = make_device_nodes(config);

@@ -22,7 +22,8 @@ struct HostSide {
 std::vector<Fd> open_id_maps(const Config& config, const Fd& own);
 
 /// Makes root, mounts and devices. @param foreign_network  the process is in a network namespace that is not the
-/// container's own, which only the host may look into
-void make_host_side(const CreateOptions& options, bool foreign_network, HostSide& side);
+/// container's own, which only the host may look into @param pid_namespace  one of others, whose procfs only the host
+/// may make; empty: there is none
+void make_host_side(const CreateOptions& options, bool foreign_network, const Fd& pid_namespace, HostSide& side);
 
 }  // namespace hoist::runtime::init

@@ -15,6 +15,7 @@
 #include "runtime/init/other_procfs.h"
 #include "runtime/mount_options.h"
 #include "runtime/namespaces.h"
+#include "runtime/security_label.h"
 
 namespace hoist::runtime::init {
 namespace {
@@ -96,7 +97,15 @@ void check_target(const Mount& mount, const std::string& path, const Fd& target,
 Fd make_file_system(const Mount& mount, const MountOptions& options, const MountSources& sources) {
     if (mount.type == "proc" && sources.pid_namespace)
         return make_procfs(*sources.pid_namespace, mount.source, options.data, options.set);
-    return make_mount(mount.type, mount.source, options.data, options.set);
+    MountOptions labelled = options;
+    if (!sources.label.empty() && has_selinux() && (mount.type == "tmpfs" || mount.type == "devpts"))
+        labelled.data.emplace_back("context", sources.label);
+    return make_mount(mount.type, mount.source, labelled.data, options.set);
+}
+
+/// A /dev that the nodes are made in.
+bool is_filled_dev(const Mount& mount, const MountOptions& options) {
+    return clean_path(mount.destination) == "/dev" && !options.bind && !options.remount;
 }
 
 /// "remount": what is there already gets other options.
@@ -182,11 +191,8 @@ bool is_on(const Fd& fd, long magic) {
 
 Fd make_listed_mount(const Mount& mount, const MountSources& sources) {
     auto options = parse_mount_options(mount);
-    if (options.bind && !options.data.empty())
-        fail(Kind::invalid, "mount on {}: option \"{}\" has no meaning for a bind mount", mount.destination,
-             options.data.front().first);
     // What is to be filled first becomes read-only afterwards.
-    if (options.copy_up) options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+    if (options.copy_up || is_filled_dev(mount, options)) options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
     static const Fd none;
     const Fd& id_map = sources.id_map ? *sources.id_map : none;
     Fd made = options.bind ? make_bind(mount, options, id_map) : make_file_system(mount, options, sources);
@@ -203,7 +209,16 @@ void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, 
             continue;
         }
         Fd made = side.mounts.empty() ? Fd() : std::move(side.mounts[i]);
-        mount_one(mount, root, std::move(made), {&side.id_maps.at(i), pid_namespace ? &pid_namespace : nullptr});
+        mount_one(mount, root, std::move(made),
+                  {&side.id_maps.at(i), pid_namespace ? &pid_namespace : nullptr, config.mount_label});
+    }
+}
+
+void close_dev(const Config& config, const RootDir& root) {
+    for (const auto& mount : config.mounts) {
+        const auto options = parse_mount_options(mount);
+        if (!is_filled_dev(mount, options) || !(options.set & MOUNT_ATTR_RDONLY)) continue;
+        change_mount(root.open_in("/dev", O_PATH), MOUNT_ATTR_RDONLY, 0, Below::left_alone, "/dev");
     }
 }
 

@@ -24,12 +24,15 @@ void mount_all(const Config& config, const RootDir& root, const Cgroup& cgroup, 
 struct MountSources {
     const Fd* id_map = nullptr;         ///< a user namespace, if it is id-mapped
     const Fd* pid_namespace = nullptr;  ///< for procfs, if it is not this process' own
+    std::string label = {};             ///< SELinux' context of a file system without labels on its files
 };
 /// One of config.mounts, attached nowhere.
 Fd make_listed_mount(const Mount& mount, const MountSources& sources);
 
 /// Makes the standard device nodes and links in /dev, and those of linux.devices.
 void make_devices(const Config& config, const RootDir& root, const HostSide& side);
+/// Makes a /dev of its own read-only, if that is asked: once nothing more is made in it.
+void close_dev(const Config& config, const RootDir& root);
 /// The standard devices that have to be made, and those of linux.devices.
 std::vector<Device> all_devices(const Config& config);
 /// Makes a node, unless the same is there. Its owner is left to the caller.

@@ -31,7 +31,7 @@ void prepare_outside(Plan& plan) {
     const Fd offsets = plan.new_time ? open_file("/proc/self/timens_offsets", O_WRONLY) : Fd();
     if (plan.user_namespace) {
         if (!plan.new_network) apply_sysctl(options.config, RootDir::open("/"), {NamespaceType::network});
-        if (!plan.joined_mounts) make_host_side(options, !plan.new_network, plan.host_side);
+        if (!plan.joined_mounts) make_host_side(options, !plan.new_network, plan.pid_namespace, plan.host_side);
         check(::setns(plan.user_namespace.get(), CLONE_NEWUSER), "join the user namespace");
         become_root_inside();
     }

@@ -4,6 +4,9 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/kernel_features.h"
@@ -92,6 +95,24 @@ void leave_propagation(const Config& config) {
           "leave the host's mount propagation");
 }
 
+/// The host's procfs and sysfs stay in this namespace when the root is only moved, out of sight: but a user namespace
+/// inside could mount its own, unmasked, as long as the kernel finds such a one here.
+void hide_kernel_views(const RootDir& root) {
+    std::array<char, 4096> where{};
+    check(::readlink(fd_path(root.fd()).c_str(), where.data(), where.size() - 1), "find the root file system");
+    const std::string own = std::string(where.data()) + "/";
+    auto lines = split(read_file("/proc/self/mountinfo"), '\n');
+    std::reverse(lines.begin(), lines.end());  // what covers comes after what it covers
+    for (const auto& line : lines) {
+        const auto fields = split(line, ' ');
+        const auto dash = std::find(fields.begin(), fields.end(), "-");
+        if (fields.end() - dash < 2 || (*(dash + 1) != "proc" && *(dash + 1) != "sysfs")) continue;
+        if (fields[4].starts_with(own)) continue;
+        if (::umount2(fields[4].c_str(), MNT_DETACH) != 0)
+            check(::mount("tmpfs", fields[4].c_str(), "tmpfs", MS_RDONLY, "size=4k"), "cover {}", fields[4]);
+    }
+}
+
 unsigned long propagation_flag(const std::string& word) {
     const auto options = parse_mount_options({"/", "", "", {word}});
     if (!options.propagation) fail(Kind::invalid, "linux.rootfsPropagation: \"{}\" is no kind of propagation", word);
@@ -125,8 +146,10 @@ void enter_root(const RootDir& root, RootChange change) {
         check(::syscall(SYS_pivot_root, ".", "."), "pivot to the root file system");
         check(::umount2(".", MNT_DETACH), "let go of the host's root");
     } else {
-        if (change == RootChange::move)
+        if (change == RootChange::move) {
+            hide_kernel_views(root);
             check(::mount(".", "/", nullptr, MS_MOVE, nullptr), "move the root file system to /");
+        }
         check(::chroot("."), "change to the root file system");
     }
     check(::chdir("/"), "enter the root file system");

@@ -86,7 +86,8 @@ void NotifyConnection::start_helper(const PidNote* note) {
     shared_->wait_for_filter(self);
     // A clone that the listener has to answer first never leaves a pid, so there is an end to waiting for it.
     for (int tries = 0; note && note->pid() == 0 && tries < 5000; ++tries) ::nanosleep(&moment, nullptr);
-    const Json told = {{"ociVersion", state_.value("ociVersion", "1.2.0")},
+    // The version is that of the specification's example, and what crun sends.
+    const Json told = {{"ociVersion", "0.2.0"},
                        {"fds", {"seccompFd"}},
                        {"pid", note && note->pid() ? note->pid() : pid_},
                        {"metadata", listener_.metadata},
