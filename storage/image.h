@@ -130,6 +130,8 @@ public:
     std::optional<std::string> find_layer_of(const std::string& archive_digest) const;
     /// Unpacks a layer for add_images(). Any number at once.
     UnpackedLayer receive_layer(LayerInput input) const;
+    /// Puts one layer in its place, durably, before there is an image that uses it.
+    AddedLayer add_layer(UnpackedLayer layer);
     /// Records images, with the layers that came for them, or nothing. The caller holds pins on the layers that were
     /// there before. @throws Error(invalid) if configuration, manifest and layers do not belong together
     std::vector<LoadedImage> add_images(const std::vector<ReceivedImage>& images, std::vector<UnpackedLayer> layers);

@@ -118,7 +118,10 @@ std::string ImageStore::import(const Fd& tar, const ImportOptions& options) {
 }
 
 AddedLayer ImageStore::add_layer_from_upper(const std::string& upper, UpperUse use, const LayerTarOptions& options) {
-    UnpackedLayer layer = UnpackedLayer::of_upper(state_->layout, upper, use, options);
+    return add_layer(UnpackedLayer::of_upper(state_->layout, upper, use, options));
+}
+
+AddedLayer ImageStore::add_layer(UnpackedLayer layer) {
     AddedLayer added;
     added.diff_id = layer.description().diff_id;
     added.size = layer.size();
