@@ -6,6 +6,9 @@
 #include "wire/errors.h"
 
 namespace hoist::api {
+
+asio::awaitable<void> pull_image(Exchange& exchange, Services& services);
+
 namespace {
 
 storage::ImportOptions import_options(const wire::Query& query) {
@@ -28,10 +31,10 @@ std::string status_line(const std::string& id) {
 
 asio::awaitable<void> create_image(Exchange& exchange, Services& services) {
     const auto& query = exchange.request.query;
-    if (const auto name = query.get("fromImage"); !name.empty())
-        fail(Kind::not_found,
-             "cannot pull {}: this hoist has no registry client. Import a root file system: hoist import FILE {}", name,
-             name);
+    if (!query.get("fromImage").empty()) {
+        co_await pull_image(exchange, services);
+        co_return;
+    }
     if (query.get("fromSrc") != "-") fail(Kind::invalid, "fromSrc: only '-' (the request's body) is supported");
     auto options = import_options(query);
     const std::string reference = options.reference;
@@ -51,7 +54,7 @@ asio::awaitable<void> create_image(Exchange& exchange, Services& services) {
 }  // namespace
 
 std::vector<Route> image_import_routes() {
-    return {{"POST", "/images/create", create_image}};
+    return {{"POST", "/images/create", create_image, WhenGone::cancel}};
 }
 
 }  // namespace hoist::api

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists, details, names and removal of images.
+#include "api/images.h"
+
 #include "api/router.h"
 #include "base/error.h"
 #include "orchestrator/blocking.h"
@@ -43,19 +45,6 @@ Json config_json(const storage::ImageConfig& config) {
     return object;
 }
 
-Json image_summary(const Image& image) {
-    return {{"Id", image.id},
-            {"ParentId", ""},
-            {"RepoTags", image.references},
-            {"RepoDigests", Json::array()},
-            {"Created", wire::unix_seconds(image.created)},
-            {"Size", image.size.count},
-            {"VirtualSize", image.size.count},
-            {"SharedSize", -1},
-            {"Labels", image.config.labels.empty() ? Json() : Json(image.config.labels)},
-            {"Containers", -1}};
-}
-
 bool passes(const Image& image, const wire::Filters& filters) {
     const bool dangling = image.references.empty();
     if (filters.has("dangling") && !filters.allows("dangling", dangling ? "true" : "false") &&
@@ -84,10 +73,10 @@ asio::awaitable<void> list_images(Exchange& exchange, Services& services) {
 Json image_details(const Image& image) {
     return {{"Id", image.id},
             {"RepoTags", image.references},
-            {"RepoDigests", Json::array()},
+            {"RepoDigests", image.digests},
             {"Parent", ""},
             {"Comment", ""},
-            {"Author", ""},
+            {"Author", json_value(image.raw_config, "author", std::string{})},
             {"Created", format_time(image.created)},
             {"Config", config_json(image.config)},
             {"ContainerConfig", config_json(image.config)},  // docker-compose 1.29 does not do without
@@ -146,20 +135,65 @@ asio::awaitable<void> remove_image(Exchange& exchange, Services& services) {
         list.push_back(std::move(entry));
         publish_image_event(services, what == "Deleted" ? "delete" : "untag", image.id, object);
     }
+    services.engine.wake_trash();
     co_await exchange.send_json(200, std::move(list));
 }
 
+/// The steps an image was made by, newest first; sizes are those of the layers that they made.
+Json history_json(const Image& image, const storage::ImageStore& store) {
+    Json steps = json_value(image.raw_config, "history", Json::array());
+    const auto layered = std::count_if(steps.begin(), steps.end(),
+                                       [](const Json& step) { return !json_value(step, "empty_layer", false); });
+    // A configuration need not tell its history: then each layer is a step.
+    if (layered != std::ssize(image.diff_ids)) steps = Json(image.diff_ids.size(), Json::object());
+    Json list = Json::array();
+    std::size_t layer = 0;
+    for (const auto& step : steps) {
+        const bool empty = json_value(step, "empty_layer", false);
+        const auto created = parse_time(json_value(step, "created", std::string{})).value_or(image.created);
+        Json entry = {{"Id", "<missing>"},
+                      {"Created", wire::unix_seconds(created)},
+                      {"CreatedBy", json_value(step, "created_by", std::string{})},
+                      {"Tags", nullptr},
+                      {"Size", empty ? 0 : store.layer_size(image.diff_ids[layer]).count},
+                      {"Comment", json_value(step, "comment", std::string{})}};
+        layer += empty ? 0 : 1;
+        list.insert(list.begin(), std::move(entry));
+    }
+    list.front()["Id"] = image.id;
+    if (!image.references.empty()) list.front()["Tags"] = image.references;
+    return list;
+}
+
 asio::awaitable<void> show_history(Exchange& exchange, Services& services) {
-    const Image image = image_of(exchange, services);
-    Json entry = {{"Id", image.id},           {"Created", wire::unix_seconds(image.created)},
-                  {"CreatedBy", ""},          {"Tags", image.references},
-                  {"Size", image.size.count}, {"Comment", ""}};
-    Json answer = Json::array();
-    answer.push_back(std::move(entry));
+    Json answer = history_json(image_of(exchange, services), services.engine.images());
     co_await exchange.send_json(200, std::move(answer));
 }
 
 }  // namespace
+
+Json image_summary(const Image& image) {
+    return {{"Id", image.id},
+            {"ParentId", ""},
+            {"RepoTags", image.references},
+            {"RepoDigests", image.digests},
+            {"Created", wire::unix_seconds(image.created)},
+            {"Size", image.size.count},
+            {"VirtualSize", image.size.count},
+            {"SharedSize", -1},
+            {"Labels", image.config.labels.empty() ? Json() : Json(image.config.labels)},
+            {"Containers", -1}};
+}
+
+std::int64_t shared_size(const Image& image, const storage::ImageStore& images) {
+    std::set<std::string> others;
+    for (const auto& other : images.list())
+        if (other.id != image.id) others.insert(other.diff_ids.begin(), other.diff_ids.end());
+    std::int64_t size = 0;
+    for (const auto& diff_id : std::set<std::string>(image.diff_ids.begin(), image.diff_ids.end()))
+        if (others.contains(diff_id)) size += images.layer_size(diff_id).count;
+    return size;
+}
 
 std::vector<Route> image_import_routes();
 

@@ -75,6 +75,8 @@ std::vector<Command> attach_commands();
 std::vector<Command> container_commands();
 std::vector<Command> run_commands();
 std::vector<Command> image_commands();
+std::vector<Command> image_archive_commands();
+std::vector<Command> registry_commands();
 std::vector<Command> network_commands();
 std::vector<Command> volume_commands();
 std::vector<Command> kept_object_commands();

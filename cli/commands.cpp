@@ -40,7 +40,7 @@ const std::vector<Command>& all_commands() {
               compose_commands(), compose_run_commands(), watch_commands(),      container_commands(),
               update_commands(),  stats_commands(),       top_commands(),        run_commands(),
               image_commands(),   build_commands(),   network_commands(),     volume_commands(),     event_commands(),
-              system_commands()})
+              system_commands(),  image_archive_commands(), registry_commands()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

@@ -125,8 +125,8 @@ Fd Client::connect() const {
 }
 
 Answer Client::open(const std::string& method, const std::string& target, const std::optional<Json>& body,
-                    bool upgrade) const {
-    std::string request = request_head(method, target);
+                    bool upgrade, const std::string& fields) const {
+    std::string request = request_head(method, target) + fields;
     if (upgrade) request += "Connection: Upgrade\r\nUpgrade: tcp\r\n";
     if (body) {
         const std::string text = wire::dump(*body);
@@ -163,8 +163,8 @@ Answer Client::read_head(Fd socket, const std::string& method) const {
 }
 
 Answer Client::stream(const std::string& method, const std::string& target, const std::optional<Json>& body,
-                      bool upgrade) const {
-    Answer answer = open(method, target, body, upgrade);
+                      bool upgrade, const std::string& fields) const {
+    Answer answer = open(method, target, body, upgrade, fields);
     if (answer.status >= 400) throw wire::error_from(answer.status, answer.read_all());
     return answer;
 }
@@ -177,6 +177,12 @@ Json Client::call(const std::string& method, const std::string& target, const st
 
 Json Client::upload(const std::string& method, const std::string& target, const Fd& file,
                     const std::function<void(std::uint64_t)>& progress) const {
+    const std::string text = upload_text(method, target, file, progress);
+    return trim(text).empty() ? Json() : parse_json(trim(text), "the daemon's answer");
+}
+
+std::string Client::upload_text(const std::string& method, const std::string& target, const Fd& file,
+                                const std::function<void(std::uint64_t)>& progress) const {
     Fd socket = connect();
     send_all(socket,
              request_head(method, target) + "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -189,12 +195,13 @@ Json Client::upload(const std::string& method, const std::string& target, const 
         const std::string_view bytes(part.data(), static_cast<std::size_t>(size));
         // A daemon that refuses the body has answered and closed: then the answer says why.
         if (!try_send(socket, fmt::format("{:x}\r\n{}\r\n", size, bytes)) || size == 0) break;
-        progress(sent += static_cast<std::uint64_t>(size));
+        sent += static_cast<std::uint64_t>(size);
+        if (progress) progress(sent);
     }
     Answer answer = read_head(std::move(socket), method);
     const std::string text = answer.read_all();
     if (answer.status >= 400) throw wire::error_from(answer.status, text);
-    return trim(text).empty() ? Json() : parse_json(trim(text), "the daemon's answer");
+    return text;
 }
 
 }  // namespace hoist::cli

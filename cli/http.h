@@ -70,11 +70,12 @@ public:
     int try_connect() const;
 
     /// Sends a request and returns when its head has come, whatever its status.
+    /// @param fields  more of the head: "Name: value\r\n"...
     Answer open(const std::string& method, const std::string& target, const std::optional<Json>& body = std::nullopt,
-                bool upgrade = false) const;
+                bool upgrade = false, const std::string& fields = {}) const;
     /// As open, and throws the daemon's error for a status from 400 on.
     Answer stream(const std::string& method, const std::string& target, const std::optional<Json>& body = std::nullopt,
-                  bool upgrade = false) const;
+                  bool upgrade = false, const std::string& fields = {}) const;
     /// As stream, and reads the answer; null if it is empty.
     Json call(const std::string& method, const std::string& target,
               const std::optional<Json>& body = std::nullopt) const;
@@ -83,6 +84,9 @@ public:
     /// Sends a file (or pipe) as the body of a POST or PUT. `progress` hears the bytes sent so far.
     Json upload(const std::string& method, const std::string& target, const Fd& file,
                 const std::function<void(std::uint64_t)>& progress) const;
+    /// As upload, but gives the answer as it is.
+    std::string upload_text(const std::string& method, const std::string& target, const Fd& file,
+                            const std::function<void(std::uint64_t)>& progress = {}) const;
 
 private:
     Fd connect() const;

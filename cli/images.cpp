@@ -26,7 +26,58 @@ std::pair<std::string, std::string> split_reference(const std::string& reference
 const FieldTitles image_titles = {{"Repository", "REPOSITORY"}, {"Tag", "TAG"},   {"ID", "IMAGE ID"},
                                   {"CreatedSince", "CREATED"},  {"Size", "SIZE"}, {"CreatedAt", "CREATED AT"}};
 
+/// Images as a forest: below each one those that were made of it, since they begin with all of its layers.
+int show_tree(Context& context) {
+    struct Node {
+        std::string label;
+        std::vector<std::string> layers;
+        std::vector<std::size_t> children;
+        bool root = true;
+    };
+    std::vector<Node> nodes;
+    for (const auto& image : context.client().get("/images/json")) {
+        const auto id = json_value<std::string>(image, "Id", "");
+        const Json details = context.client().get("/images/" + wire::percent_encode(id) + "/json");
+        auto names = json_value<std::vector<std::string>>(image, "RepoTags", {});
+        nodes.push_back({fmt::format("{} {}  {}", short_id(id), names.empty() ? "<none>" : join(names, ", "),
+                                     format_bytes({json_value<std::int64_t>(image, "Size", 0)})),
+                         json_value<std::vector<std::string>>(details["RootFS"], "Layers", {}),
+                         {},
+                         true});
+    }
+    const auto begins_with = [](const Node& node, const Node& base) {
+        return base.layers.size() < node.layers.size() &&
+               std::equal(base.layers.begin(), base.layers.end(), node.layers.begin());
+    };
+    for (std::size_t at = 0; at < nodes.size(); ++at) {
+        std::optional<std::size_t> parent;
+        for (std::size_t other = 0; other < nodes.size(); ++other)
+            if (begins_with(nodes[at], nodes[other]) &&
+                (!parent || nodes[other].layers.size() > nodes[*parent].layers.size()))
+                parent = other;
+        if (!parent) continue;
+        nodes[*parent].children.push_back(at);
+        nodes[at].root = false;
+    }
+    const std::function<void(const Node&, const std::string&, std::size_t)> draw =
+        [&](const Node& node, const std::string& indent, std::size_t shared) {
+            for (std::size_t at = shared; at < node.layers.size(); ++at)
+                print(indent + "· layer " + short_id(node.layers[at]) + "\n");
+            for (const auto child : node.children) {
+                print(indent + "└ " + escape_for_terminal(nodes[child].label) + "\n");
+                draw(nodes[child], indent + "  ", node.layers.size());
+            }
+        };
+    for (const auto& node : nodes)
+        if (node.root) {
+            print(escape_for_terminal(node.label) + "\n");
+            draw(node, "  ", 0);
+        }
+    return 0;
+}
+
 int list(Context& context, const Arguments& arguments) {
+    if (arguments.flag("tree")) return show_tree(context);
     const Json images = context.client().get("/images/json");
     if (wants_json(arguments)) {
         print_json(images);
@@ -132,7 +183,8 @@ int tag(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> image_commands() {
-    const Options list_options = {{"-q, --quiet", "", "only ids"}, {"--no-trunc", "", "whole ids"}, format_option};
+    const Options list_options = {{"-q, --quiet", "", "only ids"}, {"--no-trunc", "", "whole ids"},
+                                  {"--tree", "", "layers, and which image was made of which"}, format_option};
     return {{.name = "images", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
             {.name = "image ls", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
             {.name = "import",

@@ -9,6 +9,7 @@
 #include "cli/attach.h"
 #include "cli/command.h"
 #include "cli/creation_options.h"
+#include "cli/pull.h"
 #include "cli/resource_options.h"
 #include "cli/run.h"
 #include "cli/session.h"
@@ -120,7 +121,21 @@ Json create_body(const Arguments& arguments, bool tty, bool joined) {
     return body;
 }
 
+/// Brings the image here if --pull asks for it, or if it is missing.
+void provide_image(Context& context, const Arguments& arguments) {
+    const auto policy = parse_pull_policy(arguments.get("pull"));
+    const auto& image = arguments.words[0];
+    if (policy == PullPolicy::never || (policy == PullPolicy::missing && has_image(context, image))) return;
+    try {
+        pull_image(context, image, arguments.get("platform"));
+    } catch (Error& error) {
+        if (policy == PullPolicy::missing) error.during("no such image: {}", image);
+        throw;
+    }
+}
+
 std::string create(Context& context, const Arguments& arguments, bool tty, bool stdin_) {
+    provide_image(context, arguments);
     const auto name = arguments.get("name");
     const std::string target = "/containers/create" + (name.empty() ? "" : "?name=" + wire::percent_encode(name));
     const Json made = context.client().call("POST", target, create_body(arguments, tty, stdin_));
@@ -195,6 +210,8 @@ int create_only(Context& context, const Arguments& arguments) {
 Options creation_options() {
     Options options = resource_options();
     const Options others = {{"--name", "NAME", "name of the container"},
+                            {"--pull", "WHEN", "the image: missing (default), always, never"},
+                            {"--platform", "OS/ARCH", "of the image to pull"},
                             {"--rm", "", "remove it when it ends"},
                             {"-i, --interactive", "", "pass standard input on"},
                             {"-t, --tty", "", "with a terminal"},

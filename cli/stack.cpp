@@ -8,6 +8,7 @@
 #include "cli/each.h"
 #include "cli/operation.h"
 #include "cli/project_files.h"
+#include "cli/pull.h"
 #include "cli/targets.h"
 
 namespace hoist::cli {
@@ -100,6 +101,9 @@ int up(Context& context, const Arguments& arguments) {
     const auto project = load_project(context, {.services = arguments.words, .scale = scale_of(arguments)});
     if (!arguments.flag("no-build")) build_images(context, project, {}, !arguments.flag("build"), arguments);
     request.project = compose::to_json(project);
+    std::optional<PullPolicy> policy;
+    if (arguments.has("pull")) policy = parse_pull_policy(arguments.get("pull"));
+    pull_for_project(context, project, policy);
     const TimePoint begin = now();
     {
         ProgressPrinter printer(context.progress_mode(), "[+] up", context.color_err());
@@ -159,6 +163,7 @@ std::vector<Command> stack_commands() {
                          {"--wait-timeout", "SECONDS", "give up waiting after that"},
                          {"--force-recreate", "", "make all containers anew"},
                          {"--no-recreate", "", "keep containers that are there, changed or not"},
+                         {"--pull", "WHEN", "images: missing, always, never; default: each service's pull_policy"},
                          {"--no-deps", "", "not the services that the named ones depend on"},
                          {"--always-recreate-deps", "", "with --force-recreate: also what the named services need"},
                          {"-V, --renew-anon-volumes", "", "anonymous volumes begin empty"},

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/system.h"
@@ -63,6 +64,14 @@ private:
         config.root = options.root;
         config.run = options.run;
         config.runtime_program = find_runtime();
+        if (const auto text = read_file_if_exists(options.config)) {
+            try {
+                config.registries = registry::parse_config(parse_json(*text, options.config));
+            } catch (Error& error) {
+                throw error.during("read {}", options.config);
+            }
+        }
+        config.registries.certificates = split_path(options.config).parent + "/certs.d";
         if (const char* parent = std::getenv("HOIST_CGROUP_PARENT"); parent && *parent) config.cgroup_parent = parent;
         return config;
     }

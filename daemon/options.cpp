@@ -38,6 +38,7 @@ const char* const usage =
     "  --root DIR         state (HOIST_ROOT, /var/lib/hoist)\n"
     "  --run DIR          run-time files (HOIST_RUN, /run/hoist)\n"
     "  --host SOCKET      unix socket to serve (HOIST_HOST, <run>/hoist.sock)\n"
+    "  --config FILE      daemon.json (HOIST_CONFIG, /etc/hoist/daemon.json)\n"
     "  --log-level LEVEL  trace, debug, info, warn, error\n"
     "  --version, --help\n";
 
@@ -46,10 +47,12 @@ Options read_options(const std::vector<std::string>& arguments) {
     take_variable("HOIST_ROOT", options.root);
     take_variable("HOIST_RUN", options.run);
     take_variable("HOIST_HOST", options.socket);
-    const std::array<std::pair<std::string, std::string*>, 5> valued = {{{"--root", &options.root},
+    take_variable("HOIST_CONFIG", options.config);
+    const std::array<std::pair<std::string, std::string*>, 6> valued = {{{"--root", &options.root},
                                                                          {"--run", &options.run},
                                                                          {"--host", &options.socket},
                                                                          {"-H", &options.socket},
+                                                                         {"--config", &options.config},
                                                                          {"--log-level", &options.log_level}}};
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const auto equals = arguments[i].find('=');

@@ -11,6 +11,7 @@ namespace hoist::daemon {
 struct Options {
     std::string root = "/var/lib/hoist", run = "/run/hoist";
     std::string socket;  ///< empty: <run>/hoist.sock
+    std::string config = "/etc/hoist/daemon.json";  ///< need not exist unless it was asked for
     std::string log_level = "info";
     bool help = false, version = false;
 };

@@ -54,6 +54,7 @@ public:
     asio::awaitable<void> connect(EndpointSpec wanted);
     asio::awaitable<void> disconnect(NetworkId network);
     asio::awaitable<void> replace_files(std::vector<FileSpec> files);
+    asio::awaitable<void> reset(storage::Image image);
     // At any time.
     asio::awaitable<void> kill(int signal);
     asio::awaitable<Exit> wait(WaitFor condition);
@@ -151,7 +152,7 @@ private:
 
     Engine::State& engine_;
     ContainerView view_;
-    const ImageFacts image_;
+    ImageFacts image_;
     std::string spec_text_;
     std::shared_ptr<const Attributes> attributes_;  ///< of its events
 

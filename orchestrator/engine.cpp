@@ -43,6 +43,7 @@ Engine::State::State(asio::io_context& where, EngineConfig how)
       tasks(where.get_executor()),
       database(layout.database()),
       images(layout, database),
+      registry(where, images, layout, config.registries),
       seccomp(layout.seccomp()),
       cgroups(runtime::CgroupLayout::detect()),
       starters(where.get_executor(), config.parallel_starts > 0 ? config.parallel_starts : cores()),
@@ -209,6 +210,10 @@ std::vector<ContainerView> Engine::list() const {
     return views;
 }
 
+asio::awaitable<void> Engine::reset(ContainerId id, storage::Image image) {
+    return state_->tasks.run(state_->actor(id)->reset(std::move(image)), "reset " + id.shortened());
+}
+
 asio::awaitable<ExecId> Engine::create_exec(ContainerId id, ExecSpec spec) {
     return orchestrator::create_exec(*state_, std::move(id), std::move(spec));
 }
@@ -287,6 +292,9 @@ storage::KeptObjects& Engine::configs() {
 storage::ImageStore& Engine::images() {
     return state_->images;
 }
+registry::Client& Engine::registry() {
+    return state_->registry;
+}
 storage::Database& Engine::database() {
     return state_->database;
 }
@@ -295,6 +303,9 @@ const storage::Layout& Engine::layout() const {
 }
 Builds& Engine::builds() {
     return state_->builds;
+}
+void Engine::wake_trash() {
+    state_->trash.wake();
 }
 EventLog& Engine::events() {
     return state_->events;

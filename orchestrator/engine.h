@@ -18,11 +18,16 @@
 #include "netmgr/address.h"
 #include "orchestrator/container.h"
 #include "orchestrator/events.h"
+#include "registry/config.h"
 #include "runtime/processes.h"
 #include "runtime/usage.h"
 #include "storage/image.h"
 #include "storage/kept_objects.h"
 #include "storage/layout.h"
+
+namespace hoist::registry {
+class Client;
+}
 
 namespace hoist::orchestrator {
 
@@ -35,6 +40,7 @@ struct EngineConfig {
     std::string cgroup_parent = "/hoist";  ///< below each hierarchy
     std::vector<netmgr::Pool> address_pools = netmgr::default_pools();
     std::string resolv_conf = "/etc/resolv.conf";
+    registry::Config registries;
     int workers = 4;
     int parallel_starts = 0;  ///< 0: one per core
 };
@@ -147,6 +153,9 @@ public:
     asio::awaitable<void> replace_files(ContainerId id, std::vector<FileSpec> files);
     /// Target -> SHA-256 (hex) of what the container was last given there.
     std::map<std::string, std::string> file_digests(const ContainerId& id) const;
+    /// Gives a container that does not run the root of an image, as if it had been made of it: its own changes go. Its
+    /// configuration, volumes and addresses stay. @throws Error(conflict) if it runs
+    asio::awaitable<void> reset(ContainerId id, storage::Image image);
     asio::awaitable<Exit> wait(ContainerId id, WaitFor condition);
     /// Returns once the container is healthy by a probe of this daemon.
     /// @throws Error(conflict) once it is unhealthy, stopped, or has no check, as far as `patience` does not bear it
@@ -198,6 +207,7 @@ public:
     /// Secrets and configs that are kept here, for `external: true`.
     storage::KeptObjects& secrets();
     storage::KeptObjects& configs();
+    registry::Client& registry();
     storage::Database& database();
     const storage::Layout& layout() const;
     EventLog& events();
@@ -205,6 +215,10 @@ public:
 
     /// Where everything of the engine runs.
     asio::any_io_executor executor();
+
+    /// Deletes in the background what was renamed into the trash.
+    void wake_trash();
+
     /// For blocking work: see orchestrator/blocking.h.
     asio::thread_pool& workers();
 

@@ -15,6 +15,7 @@
 #include "orchestrator/sync.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/volumes.h"
+#include "registry/client.h"
 #include "runtime/cgroup.h"
 
 namespace hoist::orchestrator {
@@ -45,6 +46,7 @@ struct Engine::State {
     TaskList tasks;
     storage::Database database;
     storage::ImageStore images;
+    registry::Client registry;
     SeccompFiles seccomp;
     runtime::CgroupLayout cgroups;
     Semaphore starters;

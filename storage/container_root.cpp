@@ -38,6 +38,15 @@ void discard_container_root(const Layout& layout, const ContainerId& id) {
     if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) fail_errno(errno, "move {} into the trash", from);
 }
 
+void reset_container_root(const Layout& layout, const ContainerId& id, const std::vector<std::string>& lower) {
+    for (const char* part : {"/upper", "/work"}) {
+        const std::string from = layout.container(id) + part, to = layout.trash() + "/" + random_hex_id();
+        if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT)
+            fail_errno(errno, "move {} into the trash", from);
+    }
+    make_container_root(layout, id, lower);
+}
+
 std::optional<std::string> read_image_file(const std::vector<std::string>& lower, const std::string& path) {
     const auto found = resolve_in_layers(lower, path);
     if (!found || !S_ISREG(found->entry.info.st_mode)) return std::nullopt;

@@ -15,6 +15,8 @@ namespace hoist::storage {
 void make_container_root(const Layout& layout, const ContainerId& id, const std::vector<std::string>& lower);
 /// Renames the container's directory into the trash. Absent is fine. Fast; empty_trash() deletes.
 void discard_container_root(const Layout& layout, const ContainerId& id);
+/// Gives a container that does not run the root of these layers, without what it had changed.
+void reset_container_root(const Layout& layout, const ContainerId& id, const std::vector<std::string>& lower);
 /// Deletes what lies in the trash. Blocking: for a worker thread.
 void empty_trash(const Layout& layout);
 

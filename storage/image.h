@@ -98,6 +98,12 @@ struct LoadedImage {
     std::vector<std::string> references;  ///< the names that the archive gave it
 };
 
+/// A layer whose files or archive are not what its digest says.
+struct LayerFault {
+    std::string diff_id, problem;
+    std::vector<std::string> images;  ///< that use it
+};
+
 /// An image that came from somewhere else, with its layers on their way into the store.
 struct ReceivedImage {
     std::string config, manifest;         ///< exact bytes
@@ -156,6 +162,12 @@ public:
     void add_keeper(std::function<std::vector<std::string>()> keeper);
     /// Removes the layers that nothing uses (what crashed builds left, say). @return their size
     Bytes collect();
+
+    /// Reads all files of an image's layers (of all images: empty name) and compares digests. Slow.
+    std::vector<LayerFault> verify(const std::string& name) const;
+    /// Of all layers together, and of one; 0 if it is not there.
+    Bytes layers_size() const;
+    Bytes layer_size(const std::string& diff_id) const;
 
     /// By reference, id, or unique prefix of an id. nullopt if there is none.
     std::optional<Image> find(const std::string& name) const;

@@ -113,6 +113,33 @@ void write_layer_archive(const Layout& layout, const std::string& diff_id, const
     }
 }
 
+/// A kept archive is compared with its name; the files then with what is in it, member by member.
+void verify_layer(const Layout& layout, const std::string& diff_id) {
+    const std::string directory = directory_of(layout, diff_id);
+    const auto ignore = [](std::string_view) {};
+    const auto digest = kept_digest(directory);
+    if (digest.empty()) return write_layer_archive(layout, diff_id, ignore);
+    const std::string blob = blob_path(directory, digest), recipe = layout.layers_tmp() + "/" + random_hex_id();
+    const Fd file = open_file(blob, O_RDONLY);
+    Sha256 hash;
+    std::string part(256 * 1024, '\0');
+    while (const ssize_t got = check(::read(file.get(), part.data(), part.size()), "read {}", blob))
+        hash.update({part.data(), static_cast<std::size_t>(got)});
+    if (hash.finish() != digest) fail(Kind::invalid, "its compressed archive has changed since it came");
+    struct Remove {
+        const std::string& path;
+        ~Remove() { ::unlink(path.c_str()); }
+    } remove{recipe};
+    {
+        RecipeWriter writer(open_file(recipe, O_WRONLY | O_CREAT | O_EXCL, 0600));
+        write_layer_archive(layout, diff_id, [&](std::string_view bytes) { writer.take(bytes); });
+        writer.finish();
+    }
+    Sha256 again;
+    write_from_recipe(recipe, directory + "/fs", [&](std::string_view bytes) { again.update(bytes); });
+    if (again.finish() != diff_id) fail(Kind::invalid, "its files have changed since they were unpacked");
+}
+
 std::optional<std::string> find_blob(const Layout& layout, const std::string& diff_id, const std::string& digest) {
     const std::string path = blob_path(directory_of(layout, diff_id), digest);
     if (!exists(path)) return std::nullopt;

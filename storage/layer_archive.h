@@ -17,6 +17,9 @@ std::string blob_path(const std::string& layer_directory, const std::string& dig
 /// Writes a layer's uncompressed tar. @throws Error(invalid) if what comes out is not what the diffID says
 void write_layer_archive(const Layout& layout, const std::string& diff_id, const TarWriter::Sink& sink);
 
+/// Checks a layer's files against its diffID, and its kept archive against that one's digest. @throws Error
+void verify_layer(const Layout& layout, const std::string& diff_id);
+
 /// The layer's compressed archive of this digest; nullopt if it is not kept.
 std::optional<std::string> find_blob(const Layout& layout, const std::string& diff_id, const std::string& digest);
 /// The descriptor of some compressed archive that the layer keeps. nullopt if it keeps none.
