@@ -89,13 +89,16 @@ std::shared_ptr<Layers> layers_of(Services& services, const std::string& name) {
 }
 
 asio::awaitable<void> show_changes(Exchange& exchange, Services& services) {
-    auto job = [layers = layers_of(services, exchange.request.parameter("id"))] {
-        return storage::changes_of(layers->upper, layers->lower);
+    const auto view = services.engine.view(services.engine.resolve(exchange.request.parameter("id")));
+    std::vector<std::string> targets = {"/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"};
+    for (const auto& mount : view.spec.mounts) targets.push_back(mount.target);
+    for (const auto& file : view.spec.files) targets.push_back(file.target);
+    auto job = [layers = layers_of(services, view.id.str()), targets] {
+        return storage::without_mount_points(storage::changes_of(layers->upper, layers->lower), targets);
     };
     const auto changes = co_await orchestrator::on_pool(services.engine.workers(), std::move(job));
     Json list = Json::array();
-    for (const auto& change : changes)
-        list.push_back({{"Path", change.path}, {"Kind", static_cast<int>(change.kind)}});
+    for (const auto& change : changes) list.push_back({{"Path", change.path}, {"Kind", static_cast<int>(change.kind)}});
     co_await exchange.send_json(200, std::move(list));
 }
 

@@ -179,8 +179,8 @@ asio::awaitable<void> search(Exchange& exchange, Services& services) {
     if (term.empty()) fail(Kind::invalid, "the parameter term is missing");
     const auto limit = query.number("limit").value_or(25);
     if (limit < 1 || limit > 100) fail(Kind::invalid, "limit {} is outside the range of [1, 100]", limit);
-    Json found = co_await services.engine.registry().search(term, static_cast<int>(limit),
-                                                            credentials_in(exchange.request));
+    Json found =
+        co_await services.engine.registry().search(term, static_cast<int>(limit), credentials_in(exchange.request));
     co_await exchange.send_json(200, std::move(found));
 }
 

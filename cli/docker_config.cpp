@@ -63,7 +63,8 @@ std::string run_helper(const std::string& name, const char* verb, const std::str
 std::string registry_of(const std::string& reference) {
     const auto slash = reference.find('/');
     const std::string first = reference.substr(0, slash);
-    const bool named = slash != std::string::npos && (first == "localhost" || first.find_first_of(".:") != std::string::npos);
+    const bool named =
+        slash != std::string::npos && (first == "localhost" || first.find_first_of(".:") != std::string::npos);
     if (!named || first == "index.docker.io") return "docker.io";
     return first;
 }
@@ -91,7 +92,8 @@ Json DockerConfig::credentials(const std::string& registry) const {
         const std::string text = run_helper(helper, "get", key);
         if (trim(text).empty()) return found;
         const Json answer = parse_json(text, "the answer of docker-credential-" + helper);
-        const auto user = json_value(answer, "Username", std::string{}), secret = json_value(answer, "Secret", std::string{});
+        const auto user = json_value(answer, "Username", std::string{}),
+                   secret = json_value(answer, "Secret", std::string{});
         if (user == "<token>") return {{"identitytoken", secret}};
         return {{"username", user}, {"password", secret}};
     }

@@ -51,7 +51,8 @@ int export_(Context& context, const Arguments& arguments) {
 
 int load(Context& context, const Arguments& arguments) {
     const std::string path = arguments.get("input", "-");
-    if (path == "-" && is_terminal(STDIN_FILENO)) throw UsageError("load: give -i FILE, or the archive on standard input");
+    if (path == "-" && is_terminal(STDIN_FILENO))
+        throw UsageError("load: give -i FILE, or the archive on standard input");
     const Fd file = path == "-" ? Fd(check(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), "take standard input"))
                                 : open_file(path, O_RDONLY);
     const std::string lines = context.client().upload_text("POST", "/images/load", file);
@@ -80,7 +81,10 @@ int diff(Context& context, const Arguments& arguments) {
     const Json changes = context.client().get(container_path(arguments.words[0], "changes"));
     for (const auto& change : changes) {
         const int kind = json_value(change, "Kind", 0);
-        print(fmt::format("{} {}\n", kind == 0 ? 'C' : kind == 1 ? 'A' : 'D',
+        print(fmt::format("{} {}\n",
+                          kind == 0   ? 'C'
+                          : kind == 1 ? 'A'
+                                      : 'D',
                           escape_for_terminal(json_value(change, "Path", std::string{}))));
     }
     return 0;
@@ -112,8 +116,7 @@ int history(Context& context, const Arguments& arguments) {
 }
 
 int reset(Context& context, const Arguments& arguments) {
-    const std::string image =
-        arguments.words.size() > 1 ? "?image=" + wire::percent_encode(arguments.words[1]) : "";
+    const std::string image = arguments.words.size() > 1 ? "?image=" + wire::percent_encode(arguments.words[1]) : "";
     context.client().call("POST", "/hoist/v1" + container_path(arguments.words[0], "reset" + image));
     print(arguments.words[0] + "\n");
     return 0;

@@ -82,7 +82,9 @@ private:
 
 void pull_on(Board& board, const Client& client, const std::string& reference, const std::string& platform) {
     const auto begin = std::chrono::steady_clock::now();
-    const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+    const auto seconds = [&] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
     board.tell("started", reference, "Pulling");
     Amount amount;
     try {
@@ -130,10 +132,11 @@ void pull_for_project(Context& context, const compose::Project& project, const s
     for (const auto& [name, service] : project.services) {
         const std::string image = image_of(project, service);
         std::string word = service.pull_policy;
-        if (policy) word = *policy == PullPolicy::always ? "always" : *policy == PullPolicy::never ? "never" : "missing";
-        const bool always = word == "always" && !service.has_build;
+        if (policy)
+            word = *policy == PullPolicy::always ? "always" : *policy == PullPolicy::never ? "never" : "missing";
+        const bool always = word == "always" && !service.build.has_value();
         if (word == "never" || word == "build" || service.image.empty()) continue;
-        if (!always && (service.has_build || has_image(context, image))) continue;
+        if (!always && (service.build.has_value() || has_image(context, image))) continue;
         auto& entry = wanted[image];
         entry.platform = service.platform;
         entry.must = entry.must || always;

@@ -45,7 +45,8 @@ void show_push(Answer answer) {
             const Json object = parse_json(trim(line), "the daemon's answer");
             if (const auto error = json_value(object, "error", std::string{}); !error.empty())
                 throw Error(kind_from_string(json_value(object, "kind", std::string{})), error);
-            const auto status = json_value(object, "status", std::string{}), id = json_value(object, "id", std::string{});
+            const auto status = json_value(object, "status", std::string{}),
+                       id = json_value(object, "id", std::string{});
             if (status.empty() || status == "Pushing" || status == "Preparing") continue;
             print(escape_for_terminal(id.empty() ? status : id + ": " + status) + "\n");
         }
@@ -57,8 +58,8 @@ int push(Context& context, const Arguments& arguments) {
         const auto slash = name.rfind('/');
         const auto colon = name.find(':', slash == std::string::npos ? 0 : slash);
         const std::string tag = colon == std::string::npos ? "latest" : name.substr(colon + 1);
-        const std::string target = "/images/" + wire::percent_encode(name.substr(0, colon)) +
-                                   "/push?tag=" + wire::percent_encode(tag);
+        const std::string target =
+            "/images/" + wire::percent_encode(name.substr(0, colon)) + "/push?tag=" + wire::percent_encode(tag);
         show_push(context.client().stream("POST", target, std::nullopt, false,
                                           DockerConfig().auth_header(registry_of(name))));
         return std::string();

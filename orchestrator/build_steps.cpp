@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/build_steps.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -196,10 +200,32 @@ RunEnd BuildSteps::run(const RunStep& step, const std::function<void(std::string
     return end.get();
 }
 
-storage::Image BuildSteps::fetch_image(const std::string& reference, const std::string&,
-                                       const std::function<void(std::string_view)>&, std::stop_token) {
+storage::Image BuildSteps::fetch_image(const std::string& reference, const std::string& platform,
+                                       const std::function<void(std::string_view)>& progress, std::stop_token stop) {
     if (auto image = engine_.images.find(reference)) return std::move(*image);
-    fail(Kind::not_found, "no such image: {}; see `hoist images`, or make it with `hoist import`", reference);
+    registry::PullRequest request;
+    request.reference = reference;
+    request.platform = platform;
+    request.progress = [progress](const registry::Progress& step) {
+        if (step.total == 0) progress((step.id.empty() ? "" : step.id + ": ") + step.status + "\n");
+    };
+    const auto cancel = std::make_shared<asio::cancellation_signal>();
+    auto pulled = asio::co_spawn(engine_.context, engine_.registry.pull(std::move(request)),
+                                 asio::bind_cancellation_slot(cancel->slot(), asio::use_future));
+    while (pulled.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
+        if (!stop.stop_requested()) continue;
+        asio::post(engine_.context, [cancel] { cancel->emit(asio::cancellation_type::terminal); });
+        // When the daemon ends, nobody is left to end the pull.
+        pulled.wait_for(std::chrono::seconds(2));
+        fail(Kind::unavailable, "the build was stopped while it pulled {}", reference);
+    }
+    try {
+        pulled.get();
+    } catch (Error& error) {
+        throw error.during("no such image: {}", reference);
+    }
+    if (auto image = engine_.images.find(reference)) return std::move(*image);
+    fail(Kind::not_found, "no such image: {}", reference);
 }
 
 }  // namespace hoist::orchestrator

@@ -5,7 +5,8 @@ build="g++ cmake ninja-build ccache pkg-config libyaml-dev libboost1.81-dev nloh
  libnl-route-3-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libseccomp-dev libarchive-dev zlib1g-dev libzstd-dev
  libssl-dev libsqlite3-dev libnftables-dev libcap-dev"
 run="mmdebstrap curl ca-certificates util-linux"
-test="busybox-static user-mode-linux podman crun iproute2 iputils-ping nftables procps strace zstd xz-utils gzip tar libcap2-bin docker-compose"
+test="busybox-static user-mode-linux podman crun iproute2 iputils-ping nftables procps strace zstd xz-utils gzip tar libcap2-bin docker-compose
+ docker-registry skopeo openssl"
 
 packages=
 for group in "$@"; do

@@ -83,8 +83,7 @@ asio::awaitable<void> run_all(std::vector<asio::awaitable<void>> parts) {
     for (auto& part : parts) operations.push_back(asio::co_spawn(executor, std::move(part), asio::deferred));
     if (operations.empty()) co_return;
     auto group = asio::experimental::make_parallel_group(std::move(operations));
-    auto [order, problems] =
-        co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
+    auto [order, problems] = co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
     std::exception_ptr first;
     for (const auto at : order)
         if (problems[at] && (!first || was_cancelled(first))) first = problems[at];
@@ -130,11 +129,10 @@ asio::awaitable<Json> Client::inspect(std::string reference, Credentials credent
         const auto machine = split(storage::machine_platform(), '/');
         platforms.push_back({{"os", machine[0]}, {"architecture", machine[1]}});
     }
-    co_return Json{{"Descriptor",
-                    {{"mediaType", fetched.manifest.media_type},
-                     {"digest", fetched.digest},
-                     {"size", fetched.bytes.size()}}},
-                   {"Platforms", platforms}};
+    co_return Json{
+        {"Descriptor",
+         {{"mediaType", fetched.manifest.media_type}, {"digest", fetched.digest}, {"size", fetched.bytes.size()}}},
+        {"Platforms", platforms}};
 }
 
 asio::awaitable<Json> Client::manifest(std::string reference, Credentials credentials) {
@@ -183,7 +181,8 @@ asio::awaitable<Json> search_catalog(Endpoint endpoint, std::string term, int li
 asio::awaitable<Json> Client::search(std::string term, int limit, Credentials credentials) {
     const auto slash = term.find('/');
     const std::string first = term.substr(0, slash);
-    const bool elsewhere = slash != std::string::npos && (first == "localhost" || first.find_first_of(".:") != std::string::npos);
+    const bool elsewhere =
+        slash != std::string::npos && (first == "localhost" || first.find_first_of(".:") != std::string::npos);
     if (elsewhere)
         co_return co_await search_catalog(endpoints_of(first, state_->config).back(), term.substr(slash + 1), limit,
                                           std::move(credentials));

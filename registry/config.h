@@ -14,8 +14,8 @@ namespace hoist::registry {
 struct Config {
     /// By the registry's name in references ("docker.io"): asked first, in this order.
     std::map<std::string, std::vector<Url>> mirrors;
-    std::vector<std::string> insecure;  ///< "host", "host:port" or "10.0.0.0/8"
-    int downloads = 3, uploads = 5;     ///< at the same time
+    std::vector<std::string> insecure;                ///< "host", "host:port" or "10.0.0.0/8"
+    int downloads = 3, uploads = 5;                   ///< at the same time
     std::string certificates = "/etc/hoist/certs.d";  ///< <host[:port]>/ca.crt below it
 };
 
@@ -27,10 +27,10 @@ Config parse_config(const Json& daemon_json);
 struct Endpoint {
     Url base;
     bool mirror = false;
-    bool verify = true;            ///< its certificate
-    bool may_be_plain = false;     ///< http will do where https is not spoken
-    std::string ca_file;           ///< trusted beside the system's; empty: none
-    std::string name;              ///< of the registry in references
+    bool verify = true;         ///< its certificate
+    bool may_be_plain = false;  ///< http will do where https is not spoken
+    std::string ca_file;        ///< trusted beside the system's; empty: none
+    std::string name;           ///< of the registry in references
 };
 
 /// Where a registry's images are asked for, in order. Only what the configuration calls insecure is talked to without

@@ -153,9 +153,8 @@ private:
         const auto executor = co_await asio::this_coro::executor;
         asio::posix::stream_descriptor sink(executor, pipe.write_end.release());
         const auto pumped = std::make_shared<Outcome>();
-        const Outcome unpacked =
-            co_await (pump(std::move(reply), std::move(sink), have, pumped) &&
-                      unpack(std::move(file), have, std::move(pipe.read_end)));
+        const Outcome unpacked = co_await (pump(std::move(reply), std::move(sink), have, pumped) &&
+                                           unpack(std::move(file), have, std::move(pipe.read_end)));
         // The worker knows best why it has stopped; else the connection does.
         if (pumped->problem && !is_broken_pipe(pumped->problem)) std::rethrow_exception(pumped->problem);
         if (unpacked.problem) std::rethrow_exception(unpacked.problem);
@@ -184,8 +183,7 @@ private:
 
     asio::awaitable<Outcome> unpack(Fd file, std::int64_t have, Fd pipe) {
         storage::LayerInput input;
-        input.source =
-            std::make_unique<DownloadSource>(std::move(file), have, std::move(pipe), layer_.size);
+        input.source = std::make_unique<DownloadSource>(std::move(file), have, std::move(pipe), layer_.size);
         input.keep_compressed = true;
         input.downloaded = path_;
         input.digest = layer_.digest;

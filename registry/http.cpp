@@ -27,8 +27,7 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 /// Cancellation stays what it is; all else becomes an error for people.
 [[noreturn]] void fail_network(const Url& url, const error_code& problem) {
     if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
-    if (problem == beast::error::timeout)
-        fail(Kind::unavailable, "{} does not answer", url.authority());
+    if (problem == beast::error::timeout) fail(Kind::unavailable, "{} does not answer", url.authority());
     if (problem == http::error::end_of_stream || problem == http::error::partial_message ||
         problem == asio::error::eof || problem == asio::ssl::error::stream_truncated)
         fail(Kind::unavailable, "{} closed the connection too early", url.authority());
@@ -116,8 +115,7 @@ asio::awaitable<beast::tcp_stream> connect_tcp(Url url, ConnectPolicy policy) {
     const auto executor = co_await asio::this_coro::executor;
     tcp::resolver resolver(executor);
     error_code problem;
-    const auto found =
-        co_await resolver.async_resolve(url.host, std::to_string(url.port), failing_to(problem));
+    const auto found = co_await resolver.async_resolve(url.host, std::to_string(url.port), failing_to(problem));
     if (problem == asio::error::operation_aborted) throw boost::system::system_error(problem);
     if (problem) fail(Kind::unavailable, "the name {} cannot be resolved: {}", url.host, problem.message());
     std::vector<tcp::endpoint> addresses;
@@ -185,15 +183,15 @@ asio::awaitable<Handshake> connect_tls(Url url, ConnectPolicy policy) {
     co_await stream.async_handshake(asio::ssl::stream_base::client, failing_to(problem));
     if (!problem) co_return result;
     const long verdict = SSL_get_verify_result(stream.native_handle());
-    const bool certificate = problem.category() == asio::error::get_ssl_category() &&
-                             ERR_GET_REASON(static_cast<unsigned long>(problem.value())) ==
-                                 SSL_R_CERTIFICATE_VERIFY_FAILED;
+    const bool certificate =
+        problem.category() == asio::error::get_ssl_category() &&
+        ERR_GET_REASON(static_cast<unsigned long>(problem.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
     if (certificate)
         fail(Kind::denied,
              "the certificate of {} is refused: {}; trust its authority in certs.d/{}/ca.crt, or list the registry in "
              "\"insecure-registries\" of daemon.json",
-             url.authority(),
-             verdict == X509_V_OK ? "it is for another name" : X509_verify_cert_error_string(verdict), url.authority());
+             url.authority(), verdict == X509_V_OK ? "it is for another name" : X509_verify_cert_error_string(verdict),
+             url.authority());
     if (speaks_no_tls(problem)) {
         if (!policy.may_be_plain)
             fail(Kind::denied,
@@ -235,7 +233,8 @@ asio::awaitable<std::string> HttpExchange::read_all(std::size_t limit) {
     std::string part(16 * 1024, '\0');
     while (const std::size_t got = co_await read_some(part.data(), part.size())) {
         body.append(part.data(), got);
-        if (body.size() > limit) fail(Kind::invalid, "the answer of {} is longer than {} bytes", url().authority(), limit);
+        if (body.size() > limit)
+            fail(Kind::invalid, "the answer of {} is longer than {} bytes", url().authority(), limit);
     }
     co_return body;
 }

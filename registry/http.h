@@ -18,8 +18,8 @@ namespace hoist::registry {
 namespace asio = boost::asio;
 
 struct ConnectPolicy {
-    bool verify = true;        ///< the server's certificate
-    bool may_be_plain = false; ///< talk http where the server does not speak TLS
+    bool verify = true;         ///< the server's certificate
+    bool may_be_plain = false;  ///< talk http where the server does not speak TLS
     std::string ca_file;
     /// Refuse addresses that mean this machine or its own link: a redirect must not make us ask there. (SEC-32)
     bool only_remote = false;

@@ -50,8 +50,7 @@ public:
         result.image_id = top.manifest.config.digest;
         const auto present = state_.images.find(result.image_id);
         result.fresh = !present || present->manifest != top.bytes;
-        image.config = present ? present->config_bytes
-                               : co_await fetch_config(session_, top.manifest.config, what_);
+        image.config = present ? present->config_bytes : co_await fetch_config(session_, top.manifest.config, what_);
         co_await fetch_layers(top.manifest, image.config);
         co_await record(std::move(image));
         co_return result;
@@ -76,8 +75,8 @@ private:
     asio::awaitable<void> fetch_layers(const Manifest& manifest, const std::string& config) {
         const auto diff_ids = storage::parse_diff_ids(parse_json(config, "the image's configuration"));
         if (diff_ids.size() != manifest.layers.size() || diff_ids.empty())
-            fail(Kind::invalid, "{}: the manifest lists {} layers, the configuration {}", what_,
-                 manifest.layers.size(), diff_ids.size());
+            fail(Kind::invalid, "{}: the manifest lists {} layers, the configuration {}", what_, manifest.layers.size(),
+                 diff_ids.size());
         std::vector<asio::awaitable<void>> parts;
         std::set<std::string> begun;
         for (std::size_t at = 0; at < diff_ids.size(); ++at)
@@ -117,9 +116,7 @@ private:
         co_return true;
     }
 
-    void keep(storage::AddedLayer layer) {
-        pins_.push_back(std::make_shared<storage::LayerPin>(std::move(layer.pin)));
-    }
+    void keep(storage::AddedLayer layer) { pins_.push_back(std::make_shared<storage::LayerPin>(std::move(layer.pin))); }
 
     asio::awaitable<void> record(storage::ReceivedImage image) {
         auto& images = state_.images;

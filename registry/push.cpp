@@ -156,9 +156,9 @@ private:
         Request request;
         request.method = "PUT";
         request.url = session_.url("manifests/" + tag);
-        request.fields =
-            "Content-Type: " +
-            json_value(parsed, "mediaType", std::string("application/vnd.oci.image.manifest.v1+json")) + "\r\n";
+        request.fields = "Content-Type: " +
+                         json_value(parsed, "mediaType", std::string("application/vnd.oci.image.manifest.v1+json")) +
+                         "\r\n";
         request.body = std::move(manifest);
         const Reply reply = co_await session_.ask(std::move(request), what_);
     }

@@ -208,7 +208,8 @@ asio::awaitable<void> Session::refuse(Reply reply, std::string what) {
         fail(Kind::denied, "{}: {} denies access{}; log in with: hoist login {}", what, where, said, endpoint_.name);
     if (status == 429)
         fail(Kind::unavailable,
-             "{}: {} has had too many requests{}; {}, log in (hoist login {}), or set \"registry-mirrors\" in daemon.json",
+             "{}: {} has had too many requests{}; {}, log in (hoist login {}), or set \"registry-mirrors\" in "
+             "daemon.json",
              what, where, said, wait_text(reply.head), endpoint_.name);
     if (status >= 500)
         fail(Kind::unavailable, "{}: {} is in trouble (status {}){}; try again later", what, where, status, said);

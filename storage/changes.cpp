@@ -69,4 +69,27 @@ std::vector<Change> changes_of(const std::string& upper, const std::vector<std::
     return std::move(comparison.found);
 }
 
+std::vector<Change> without_mount_points(std::vector<Change> changes, const std::vector<std::string>& targets) {
+    const auto lies_in = [](const std::string& path, const std::string& directory) {
+        return path == directory || path.starts_with(directory + "/");
+    };
+    std::set<std::string> parents;  // of what was left out
+    std::erase_if(changes, [&](const Change& change) {
+        const bool ours = change.kind == Change::Kind::added &&
+                          std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
+                              return lies_in(change.path, target) || lies_in(target, change.path);
+                          });
+        if (ours) parents.insert(change.path.substr(0, change.path.rfind('/')));
+        return ours;
+    });
+    const auto left = changes;
+    std::erase_if(changes, [&](const Change& change) {
+        const bool others = std::any_of(left.begin(), left.end(), [&](const Change& other) {
+            return other.path != change.path && lies_in(other.path, change.path);
+        });
+        return change.kind == Change::Kind::modified && parents.contains(change.path) && !others;
+    });
+    return changes;
+}
+
 }  // namespace hoist::storage

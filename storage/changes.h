@@ -17,4 +17,8 @@ struct Change {
 /// Compares an overlay's upper directory with what lies below it (topmost first). Sorted by path.
 std::vector<Change> changes_of(const std::string& upper, const std::vector<std::string>& lower);
 
+/// Leaves out what the engine has added so that something could be mounted there, and the directories that are only
+/// listed for it.
+std::vector<Change> without_mount_points(std::vector<Change> changes, const std::vector<std::string>& targets);
+
 }  // namespace hoist::storage

@@ -106,12 +106,17 @@ std::string Reference::canonical() const {
     return text;
 }
 
+/// Docker Hub's own part is left out, unless what remains would be read as something else.
 std::string Reference::familiar() const {
     const std::string text = canonical();
     const std::string_view library = "docker.io/library/";
     const std::string_view hub = "docker.io/";
     if (domain != "docker.io") return text;
-    const bool official = text.starts_with(library) && path.find('/', 8) == std::string::npos;
+    const std::string first = path.substr(0, path.find('/'));
+    if (looks_like_domain(first)) return text;
+    const std::string last = path.substr(path.rfind('/') + 1);
+    const bool official = first == "library" && path.size() == first.size() + 1 + last.size() &&
+                          !(last.size() == 64 && is_hex(last));
     return text.substr(official ? library.size() : hub.size());
 }
 
