@@ -34,6 +34,10 @@ asio::awaitable<void> save_image(Exchange& exchange, Services& services) {
     return send_images(exchange, services, std::move(names));
 }
 
+std::string stream_line(const std::string& text) {
+    return wire::dump({{"stream", text + "\n"}}) + "\r\n";
+}
+
 asio::awaitable<void> load_images(Exchange& exchange, Services& services) {
     const auto loaded = std::make_shared<std::vector<storage::LoadedImage>>();
     ReadUpload work = [&store = services.engine.images(), loaded](const Fd& source, const UploadProgress& progress) {
@@ -46,9 +50,9 @@ asio::awaitable<void> load_images(Exchange& exchange, Services& services) {
     for (const auto& image : *loaded) {
         services.engine.events().publish("image", "load", image.id, {{"name", image.id}});
         for (const auto& name : image.references)
-            co_await exchange.write(wire::dump({{"stream", "Loaded image: " + name + "\n"}}) + "\r\n");
+            co_await exchange.write(stream_line("Loaded image: " + name));
         if (image.references.empty())
-            co_await exchange.write(wire::dump({{"stream", "Loaded image ID: " + image.id + "\n"}}) + "\r\n");
+            co_await exchange.write(stream_line("Loaded image ID: " + image.id));
     }
     co_await exchange.end_stream();
 }

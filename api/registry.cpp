@@ -72,6 +72,11 @@ private:
             co_await std::move(work);
         } catch (const Error& error) {
             problem_ = error;
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;
+            problem_ = Error(Kind::unavailable, error.code().message());
+        } catch (const std::exception& error) {
+            problem_ = Error(Kind::internal, error.what());
         }
         lines_.finish();
     }

@@ -50,7 +50,10 @@ public:
         result.image_id = top.manifest.config.digest;
         const auto present = state_.images.find(result.image_id);
         result.fresh = !present || present->manifest != top.bytes;
-        image.config = present ? present->config_bytes : co_await fetch_config(session_, top.manifest.config, what_);
+        if (present)
+            image.config = present->config_bytes;
+        else
+            image.config = co_await fetch_config(session_, top.manifest.config, what_);
         co_await fetch_layers(top.manifest, image.config);
         co_await record(std::move(image));
         co_return result;
