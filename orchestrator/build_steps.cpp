@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/build_steps.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/use_future.hpp>
-#include <future>
-
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <csignal>
 #include <future>
 
