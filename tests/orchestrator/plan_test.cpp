@@ -232,10 +232,9 @@ TEST(PlanUp, NamesEveryMissingImageAtOnce) {
                   plan_up(project, Observed{.image_ids = {{"nginx:1", "sha256:1"}}}, {});
               }),
               "not_found: project lnmp cannot be started, and nothing was changed:\n"
-              "  image db:1 of service db is missing: `hoist import FILE db:1` makes it from a root file system's tar, "
-              "`hoist load` reads it from an archive\n"
+              "  image db:1 of service db is missing: `hoist import FILE db:1` makes it from a root file system's tar\n"
               "  image lnmp-php of service php is missing: `hoist import FILE lnmp-php` makes it from a root file "
-              "system's tar, `hoist load` reads it from an archive (building it from `build:` comes with the builder)");
+              "system's tar (building it from `build:` comes with the builder)");
 }
 
 TEST(PlanUp, RefusesWhatCannotBe) {
