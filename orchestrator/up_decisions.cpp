@@ -270,7 +270,7 @@ private:
         problems_.missing(fmt::format(
             "image {} of service {} is missing: `hoist import FILE {}` makes it from a root "
             "file system's tar{}",
-            image, service.name, image, service.build ? " (building it from `build:` comes with the builder)" : ""));
+            image, service.name, image, service.build ? " (or from its `build:` with `hoist build`)" : ""));
     }
 
     void find_orphans() {

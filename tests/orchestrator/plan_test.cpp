@@ -234,7 +234,7 @@ TEST(PlanUp, NamesEveryMissingImageAtOnce) {
               "not_found: project lnmp cannot be started, and nothing was changed:\n"
               "  image db:1 of service db is missing: `hoist import FILE db:1` makes it from a root file system's tar\n"
               "  image lnmp-php of service php is missing: `hoist import FILE lnmp-php` makes it from a root file "
-              "system's tar (building it from `build:` comes with the builder)");
+              "system's tar (or from its `build:` with `hoist build`)");
 }
 
 TEST(PlanUp, RefusesWhatCannotBe) {
