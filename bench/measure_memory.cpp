@@ -34,14 +34,20 @@ double pss_kib(int pid) {
     return memory_kib(pid, {"Pss:"});
 }
 
+/// An idle daemon is one that has been quiet for its two seconds.
+void wait_until_idle() {
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+}
+
 }  // namespace
 
 void measure_memory() {
     const std::string folder = stack_of(50);
     Samples samples;
+    wait_until_idle();
     samples.add("daemon, no container", private_kib(test::daemon_pid()));
     hoist_ok({"up", "-d"}, folder, 300);
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    wait_until_idle();
     double all = pss_kib(test::daemon_pid());
     for (const auto& pid : split(sh("grep -lz '^monitor' /proc/[0-9]*/cmdline | cut -d/ -f3"), '\n')) {
         if (pid.empty()) continue;

@@ -10,7 +10,7 @@ namespace hoist::daemon {
 void share_one_heap();
 
 /// Runs the loop as `context.run()` does. Whenever it has been quiet for two seconds, or busy for half a minute, the
-/// heap's free pages are given back. Nothing wakes up for this but once after each burst.
+/// heap's free pages are given back, and the program's own that are not in use. Nothing wakes up for this but once after each burst.
 void run_and_give_back(boost::asio::io_context& context);
 
 }  // namespace hoist::daemon
