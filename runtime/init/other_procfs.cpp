@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -122,6 +123,14 @@ void ask_inside(const Fd& pid_namespace, const Fd& socket) {
     ::_exit(0);
 }
 
+/// It ends by itself once it has reaped its child. Killed before, it would leave a zombie in the pid namespace, which
+/// could not end then where process 1 does not reap. Who is in there may hold the child up, but not us.
+void await_end(const Cloned& asker) {
+    pollfd ended{asker.pidfd.get(), POLLIN, 0};
+    while (::poll(&ended, 1, 1000) < 0 && errno == EINTR) {
+    }
+}
+
 /// A file system context that somebody inside may have had a hand in.
 Fd ask_for_procfs(const Fd& pid_namespace) {
     int ends[2];
@@ -136,6 +145,7 @@ Fd ask_for_procfs(const Fd& pid_namespace) {
     } catch (const Error& error) {
         answer.error = error;
     }
+    if (!answer.error) await_end(asker);
     signal_process(asker.pidfd, SIGKILL);
     reap(asker.pid);
     if (answer.error) throw *answer.error;
