@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/docker_config.h"
+#include "cli/json_lines.h"
 #include "wire/errors.h"
 #include "wire/url.h"
 
@@ -36,24 +37,6 @@ private:
     std::map<std::string, std::pair<std::int64_t, std::int64_t>> layers_;
 };
 
-/// Reads the daemon's lines; an error among them is thrown.
-void read_lines(Answer& answer, const std::function<void(const Json&)>& take) {
-    std::string text;
-    for (bool more = true; more;) {
-        more = answer.read_some(text);
-        std::size_t end = 0;
-        while ((end = text.find('\n')) != std::string::npos) {
-            const std::string line = text.substr(0, end);
-            text.erase(0, end + 1);
-            if (trim(line).empty()) continue;
-            const Json object = parse_json(trim(line), "the daemon's answer");
-            if (const auto error = json_value(object, "error", std::string{}); !error.empty())
-                throw Error(kind_from_string(json_value(object, "kind", std::string{})), error);
-            take(object);
-        }
-    }
-}
-
 void pull(const Client& client, const std::string& reference, const std::string& platform,
           const std::function<void(const Json&)>& take) {
     wire::Query query;
@@ -61,7 +44,7 @@ void pull(const Client& client, const std::string& reference, const std::string&
     if (!platform.empty()) query.add("platform", platform);
     Answer answer = client.stream("POST", "/images/create?" + query.str(), std::nullopt, false,
                                   DockerConfig().auth_header(registry_of(reference)));
-    read_lines(answer, take);
+    read_json_lines(answer, take);
 }
 
 /// One printer for pulls that go on at the same time.

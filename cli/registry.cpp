@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/docker_config.h"
 #include "cli/each.h"
+#include "cli/json_lines.h"
 #include "cli/project_files.h"
 #include "cli/pull.h"
 #include "cli/table.h"
@@ -34,23 +35,11 @@ int pull(Context& context, const Arguments& arguments) {
 
 /// Prints the daemon's lines as docker does where there is no terminal.
 void show_push(Answer answer) {
-    std::string text;
-    for (bool more = true; more;) {
-        more = answer.read_some(text);
-        std::size_t end = 0;
-        while ((end = text.find('\n')) != std::string::npos) {
-            const std::string line = text.substr(0, end);
-            text.erase(0, end + 1);
-            if (trim(line).empty()) continue;
-            const Json object = parse_json(trim(line), "the daemon's answer");
-            if (const auto error = json_value(object, "error", std::string{}); !error.empty())
-                throw Error(kind_from_string(json_value(object, "kind", std::string{})), error);
-            const auto status = json_value(object, "status", std::string{}),
-                       id = json_value(object, "id", std::string{});
-            if (status.empty() || status == "Pushing" || status == "Preparing") continue;
-            print(escape_for_terminal(id.empty() ? status : id + ": " + status) + "\n");
-        }
-    }
+    read_json_lines(answer, [](const Json& line) {
+        const auto status = json_value(line, "status", std::string{}), id = json_value(line, "id", std::string{});
+        if (status.empty() || status == "Pushing" || status == "Preparing") return;
+        print(escape_for_terminal(id.empty() ? status : id + ": " + status) + "\n");
+    });
 }
 
 int push(Context& context, const Arguments& arguments) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -23,19 +23,6 @@ char type_of(mode_t mode) {
     if (S_ISCHR(mode)) return '3';
     if (S_ISBLK(mode)) return '4';
     return S_ISFIFO(mode) ? '6' : '0';
-}
-
-std::vector<std::string> names_in(const Fd& dir) {
-    Fd fresh = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
-    DIR* listing = ::fdopendir(fresh.get());
-    if (!listing) fail_errno(errno, "list the directory");
-    fresh.release();
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(listing)) names.emplace_back(entry->d_name);
-    ::closedir(listing);
-    std::erase_if(names, [](const auto& name) { return name == "." || name == ".."; });
-    std::sort(names.begin(), names.end());
-    return names;
 }
 
 class FileWriter {

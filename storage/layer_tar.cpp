@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/layer_tar.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -10,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -142,19 +142,6 @@ private:
     std::map<std::pair<dev_t, ino_t>, std::string> written_;
 };
 
-std::vector<std::string> sorted_names(const Fd& dir) {
-    Fd fresh = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
-    DIR* listing = ::fdopendir(fresh.get());
-    if (!listing) fail_errno(errno, "list the directory");
-    fresh.release();
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(listing)) names.emplace_back(entry->d_name);
-    ::closedir(listing);
-    std::erase_if(names, [](const auto& name) { return name == "." || name == ".."; });
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
 bool is_opaque(const Fd& dir) {
     std::array<char, 4> value{};
     return ::fgetxattr(dir.get(), "trusted.overlay.opaque", value.data(), value.size()) == 1 && value[0] == 'y';
@@ -164,7 +151,7 @@ void write_layer_directory(TreeWriter& to, const Fd& dir, const std::string& pat
     if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
     to.directory(dir, path);
     if (is_opaque(dir)) to.whiteout(path + ".wh..wh..opq");
-    for (const auto& name : sorted_names(dir)) {
+    for (const auto& name : names_in(dir)) {
         try {
             struct stat info {};
             check(::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at it");
@@ -190,7 +177,7 @@ void set_back(int dir, const char* name, const struct stat& info, std::int64_t n
 
 void set_back_directory(const Fd& dir, std::int64_t newest) {
     struct stat info {};
-    for (const auto& name : sorted_names(dir)) {
+    for (const auto& name : names_in(dir)) {
         check(::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW), "look at {}", escape_for_terminal(name));
         if (S_ISDIR(info.st_mode))
             set_back_directory(open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), newest);
@@ -222,7 +209,7 @@ void write_merged_directory(TreeWriter& to, const MergedDir& dir, const std::str
 void write_plain_directory(TreeWriter& to, const Fd& dir, const std::string& path, unsigned depth) {
     if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
     to.directory(dir, path);
-    for (const auto& name : sorted_names(dir)) {
+    for (const auto& name : names_in(dir)) {
         struct stat info {};
         if (::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
         try {

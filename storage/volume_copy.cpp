@@ -2,11 +2,11 @@
 // Filling an empty volume from an image. The content is gathered beside the volume ("copy"), renamed when complete
 // ("ready"), and its entries are then moved in: a crash leaves either nothing in the volume, or a "ready" that the next
 // attempt finishes. The volume's own directory stays the same one, since others may have it mounted.
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include <array>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/fail_point.h"
 #include "base/file.h"
@@ -16,20 +16,6 @@
 
 namespace hoist::storage {
 namespace {
-
-std::vector<std::string> names_in(const Fd& dir) {
-    Fd fresh = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
-    DIR* listing = ::fdopendir(fresh.get());
-    if (!listing) fail_errno(errno, "list a directory");
-    fresh.release();
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(listing)) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    ::closedir(listing);
-    return names;
-}
 
 bool is_directory(const std::string& path) {
     struct stat info {};

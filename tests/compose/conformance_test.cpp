@@ -82,7 +82,7 @@ TEST(ComposeGo, FilesLoadOrFailForTheReasonThatTheyAreThereFor) {
 
 TEST(Examples, Load) {
     const fs::path path = std::string(SOURCE_DIR) + "/examples/lnmp/compose.yaml";
-    if (!fs::exists(path)) GTEST_SKIP();
+    if (!fs::exists(path)) GTEST_SKIP() << path << " is not there";
     LoadOptions options{.files = {path.string()}, .working_directory = path.parent_path().string()};
     options.all_profiles = true;  // the password file is made by a script
     EXPECT_EQ(load_project(options, disk_reader()).project.services.size(), 3u);
