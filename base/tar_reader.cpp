@@ -5,11 +5,11 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/tar_format.h"
 
 namespace hoist {
 namespace {
 
-constexpr std::size_t block_size = 512;
 constexpr std::int64_t largest_records = 2 << 20;
 
 [[noreturn]] void fail_damaged(const char* what) {
@@ -36,7 +36,7 @@ std::int64_t octal(std::string_view header, std::size_t offset, std::size_t size
 
 void check_sum(std::string_view header) {
     std::int64_t sum = 0;
-    for (std::size_t i = 0; i < block_size; ++i)
+    for (std::size_t i = 0; i < tar_block; ++i)
         sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(header[i]);
     const auto digits = text_of(header.substr(148, 8));
     if (number_of<std::int64_t>(digits.substr(0, digits.find(' ')), 8) != sum) fail_damaged("a checksum is wrong");
@@ -86,10 +86,6 @@ void apply_records(TarMember& member, std::string_view records) {
     }
 }
 
-std::size_t padding_of(std::int64_t size) {
-    return (block_size - static_cast<std::size_t>(size) % block_size) % block_size;
-}
-
 }  // namespace
 
 std::string_view TarReader::some(std::int64_t most) {
@@ -125,18 +121,18 @@ std::optional<TarMember> TarReader::next() {
     skip_content();
     std::string records;
     for (;;) {
-        const auto header = take(block_size);
+        const auto header = take(tar_block);
         if (std::all_of(header.begin(), header.end(), [](char byte) { return byte == '\0'; })) return std::nullopt;
         TarMember member = member_of(header);
         if (member.type == 'x') {
             if (member.size > largest_records) fail_damaged("PAX records without measure");
             records = take(static_cast<std::size_t>(member.size));
-            take(padding_of(member.size));
+            take(tar_padding(member.size));
             continue;
         }
         apply_records(member, records);
         left_ = member.type == '0' ? member.size : 0;
-        padding_ = padding_of(left_);
+        padding_ = tar_padding(left_);
         return member;
     }
 }

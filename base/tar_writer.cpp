@@ -5,11 +5,11 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/tar_format.h"
 
 namespace hoist {
 namespace {
 
-constexpr std::size_t block_size = 512;
 constexpr std::size_t buffer_size = 256 * 1024;
 
 /// @see pax(1) "ustar Interchange Format"
@@ -17,7 +17,7 @@ struct Header {
     char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6], version[2],
         user[32], group[32], major[8], minor[8], prefix[155], unused[12];
 };
-static_assert(sizeof(Header) == block_size);
+static_assert(sizeof(Header) == tar_block);
 
 template <std::size_t size>
 bool fits(const char (&)[size], std::int64_t value) {
@@ -42,14 +42,14 @@ std::string sealed(Header& header) {
     std::memcpy(header.magic, "ustar", 6);
     std::memcpy(header.version, "00", 2);
     std::memset(header.checksum, ' ', sizeof header.checksum);
-    std::array<unsigned char, block_size> bytes{};
-    std::memcpy(bytes.data(), &header, block_size);
+    std::array<unsigned char, tar_block> bytes{};
+    std::memcpy(bytes.data(), &header, tar_block);
     unsigned sum = 0;
     for (const auto byte : bytes) sum += byte;
     const std::string digits = fmt::format("{:06o}", sum);
     std::memcpy(header.checksum, digits.data(), digits.size());
     header.checksum[6] = '\0';
-    return {reinterpret_cast<const char*>(&header), block_size};
+    return {reinterpret_cast<const char*>(&header), tar_block};
 }
 
 /// "<length> key=value\n", where the length counts its own digits.
@@ -93,10 +93,6 @@ std::string header_of(const TarMember& member) {
     return sealed(header);
 }
 
-std::size_t padding_of(std::int64_t size) {
-    return (block_size - static_cast<std::size_t>(size) % block_size) % block_size;
-}
-
 }  // namespace
 
 void TarWriter::begin(const TarMember& member) {
@@ -109,11 +105,11 @@ void TarWriter::begin(const TarMember& member) {
         extended.size = static_cast<std::int64_t>(records.size());
         put(header_of(extended));
         put(records);
-        put(std::string(padding_of(extended.size), '\0'));
+        put(std::string(tar_padding(extended.size), '\0'));
     }
     put(header_of(member));
     missing_ = member.type == '0' ? member.size : 0;
-    padding_ = padding_of(missing_);
+    padding_ = tar_padding(missing_);
 }
 
 void TarWriter::content(std::string_view bytes) {
@@ -129,7 +125,7 @@ void TarWriter::add(TarMember member, std::string_view bytes) {
 }
 
 void TarWriter::finish() {
-    put(std::string(std::exchange(padding_, 0) + 2 * block_size, '\0'));
+    put(std::string(std::exchange(padding_, 0) + 2 * tar_block, '\0'));
     flush();
 }
 

@@ -56,7 +56,7 @@ bool is_digit(char c) {
     return std::isdigit(static_cast<unsigned char>(c)) != 0;
 }
 
-constexpr int deepest = 64;
+constexpr int deepest_braces = 64;
 
 class Expander {
 public:
@@ -193,7 +193,7 @@ private:
 
     /// The text up to `stop`, expanded; `raw` keeps escapes for the pattern.
     std::string read_word(char stop, bool raw) {
-        if (++depth_ > deepest) fail(Kind::invalid, "variables are nested deeper than {}", deepest);
+        if (++depth_ > deepest_braces) fail(Kind::invalid, "variables are nested deeper than {}", deepest_braces);
         Output outer = std::exchange(out_, {});
         if (raw)
             read_pattern(stop);

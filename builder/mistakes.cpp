@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::size_t widest_line = 160;
 
-struct Place {
+struct WordPlace {
     int line = 0;
     std::size_t column = 0;  ///< from 0
     std::size_t width = 1;
 };
 
 /// Where the word stands in the instruction's lines; else the first line's first letter.
-Place find_word(const std::vector<std::string>& lines, const Mistake& mistake) {
+WordPlace find_word(const std::vector<std::string>& lines, const Mistake& mistake) {
     const auto line_at = [&](int number) -> std::string_view {
         if (number < 1 || number > static_cast<int>(lines.size())) return {};
         return lines[static_cast<std::size_t>(number) - 1];
@@ -45,7 +45,7 @@ std::string Mistakes::place(Lines lines) const {
 
 std::string Mistakes::show(const Mistake& mistake) const {
     std::string text = "error: " + escape_for_terminal(mistake.message) + "\n";
-    const Place place = find_word(lines_, mistake);
+    const WordPlace place = find_word(lines_, mistake);
     const std::string number = std::to_string(place.line), indent(number.size(), ' ');
     text += fmt::format("{}--> {}:{}:{}\n", indent, escape_for_terminal(name_), number, place.column + 1);
     if (place.line >= 1 && place.line <= static_cast<int>(lines_.size())) {

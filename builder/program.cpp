@@ -14,7 +14,7 @@
 namespace hoist::builder {
 namespace {
 
-constexpr std::size_t kept_output = 8192;
+constexpr std::size_t kept_of_program = 8192;
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> list;
@@ -72,7 +72,7 @@ ProgramEnd run_program(const std::vector<std::string>& command, const std::vecto
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) break;
         end.output.append(part.data(), static_cast<std::size_t>(size));
-        if (end.output.size() > 2 * kept_output) end.output.erase(0, end.output.size() - kept_output);
+        if (end.output.size() > 2 * kept_of_program) end.output.erase(0, end.output.size() - kept_of_program);
     }
     end.status = wait_for(pid);
     if (stop.stop_requested()) fail(Kind::unavailable, "{} was stopped", command.front());

@@ -54,9 +54,9 @@ const std::map<Type, std::set<std::string>> keys = {
     {Type::secret, {"id", "target", "source", "required", "mode", "uid", "gid", "env"}},
     {Type::ssh, {"id", "target", "required", "mode", "uid", "gid"}}};
 
-class Reader {
+class MountReader {
 public:
-    explicit Reader(Fields fields) : fields_(std::move(fields)) {}
+    explicit MountReader(Fields fields) : fields_(std::move(fields)) {}
 
     RunMount read() {
         RunMount mount;
@@ -158,7 +158,7 @@ private:
 }  // namespace
 
 RunMount parse_run_mount(const std::string& text) {
-    return Reader(split_fields(text)).read();
+    return MountReader(split_fields(text)).read();
 }
 
 }  // namespace hoist::builder

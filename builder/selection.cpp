@@ -18,7 +18,7 @@ namespace {
 
 using storage::MergedDir;
 
-constexpr int deepest = 256;
+constexpr int deepest_folder = 256;
 
 std::string join_path(const std::string& directory, const std::string& name) {
     return directory.empty() ? name : directory + "/" + name;
@@ -56,7 +56,8 @@ public:
     /// @param full  path in the tree; `below` in the source
     void add_directory(const MergedDir& directory, const struct stat& info, const std::string& full,
                        const std::string& below, int depth) {
-        if (depth > deepest) fail(Kind::invalid, "{}: directories nested deeper than {} levels", full, deepest);
+        if (depth > deepest_folder)
+            fail(Kind::invalid, "{}: directories nested deeper than {} levels", full, deepest_folder);
         source_.files.push_back({below, info, ""});
         for (const auto& name : directory.names()) {
             const auto path = join_path(full, name), inside = join_path(below, name);

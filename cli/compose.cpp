@@ -42,7 +42,7 @@ std::vector<std::string> ids_of(const std::vector<ListedContainer>& containers) 
     return ids;
 }
 
-int remove(Context& context, const Arguments& arguments) {
+int remove_services(Context& context, const Arguments& arguments) {
     if (arguments.flag("stop")) {
         wire::ProjectRequest request;
         request.services = arguments.words;
@@ -68,7 +68,7 @@ int remove(Context& context, const Arguments& arguments) {
     });
 }
 
-int kill(Context& context, const Arguments& arguments) {
+int kill_services(Context& context, const Arguments& arguments) {
     const auto signal = arguments.get("signal", "KILL");
     if (parse_signal(signal) == 0)
         throw UsageError(fmt::format("--signal: '{}' is no signal", escape_for_terminal(signal)));
@@ -78,7 +78,7 @@ int kill(Context& context, const Arguments& arguments) {
     });
 }
 
-int wait(Context& context, const Arguments& arguments) {
+int wait_for_services(Context& context, const Arguments& arguments) {
     int status = 0;
     try {
         for (const auto& one : chosen(context, arguments.words, true)) {
@@ -153,7 +153,7 @@ int scale(Context& context, const Arguments& arguments) {
     return run_simple_operation(context, project.name, "up", request, "[+] scale");
 }
 
-int create(Context& context, const Arguments& arguments) {
+int create_services(Context& context, const Arguments& arguments) {
     if (arguments.flag("force-recreate") && arguments.flag("no-recreate"))
         throw UsageError("--force-recreate and --no-recreate exclude each other");
     const auto project = load_project(context, LoadWishes{.services = arguments.words});
@@ -168,7 +168,7 @@ int create(Context& context, const Arguments& arguments) {
 }
 
 /// The same as `hoist events`, of the project's containers.
-int events(Context& context, const Arguments& arguments) {
+int project_events(Context& context, const Arguments& arguments) {
     std::vector<std::string> words;
     if (!context.globals.host.empty()) words = {"--host", context.globals.host};
     words.insert(words.end(), {"events", "--filter", "label=com.docker.compose.project=" + project_name(context)});
@@ -192,14 +192,14 @@ std::vector<Command> compose_commands() {
          .options = {{"-f, --force", "", "without asking"},
                      {"-s, --stop", "", "stop them first"},
                      {"-v, --volumes", "", "their anonymous volumes too"}},
-         .run = remove,
+         .run = remove_services,
          .of_stack = true,
          .only_compose = true},
         {.name = "kill",
          .words = "[SERVICE...]",
          .summary = "send a signal",
          .options = {{"-s, --signal", "SIGNAL", "name or number; default KILL"}},
-         .run = kill,
+         .run = kill_services,
          .of_stack = true,
          .only_compose = true},
         {.name = "wait",
@@ -207,7 +207,7 @@ std::vector<Command> compose_commands() {
          .summary = "wait until services have stopped; exit status: the last one's",
          .options = {{"--down-project", "", "then take the project down"}},
          .least_words = 1,
-         .run = wait,
+         .run = wait_for_services,
          .of_stack = true,
          .only_compose = true},
         {.name = "images",
@@ -223,14 +223,14 @@ std::vector<Command> compose_commands() {
          .options = {{"--force-recreate", "", "make all containers anew"},
                      {"--no-recreate", "", "keep containers that are there, changed or not"},
                      {"--remove-orphans", "", "remove containers of services that are gone from the file"}},
-         .run = create,
+         .run = create_services,
          .of_stack = true,
          .only_compose = true},
         {.name = "events",
          .words = "[SERVICE...]",
          .summary = "show what happens to the project's containers",
          .options = {{"--since", "TIME", "from then on"}, {"--until", "TIME", "up to then"}, {"--json", "", "as JSON"}},
-         .run = events,
+         .run = project_events,
          .of_stack = true,
          .only_compose = true},
         {.name = "volumes",

@@ -84,14 +84,14 @@ std::string variables(const compose::LoadOptions& options, bool as_json) {
 }
 
 /// What ${} sees, without what only the shell has to do with.
-std::string environment(const compose::LoadOptions& options) {
+std::string environment_text(const compose::LoadOptions& options) {
     std::string text;
     for (const auto& [name, use] : compose::variables_used(options, compose::disk_reader()))
         if (use.set) text += line(name + "=" + use.value);
     return text;
 }
 
-void write_out(const Arguments& arguments, const std::string& text) {
+void write_result(const Arguments& arguments, const std::string& text) {
     if (arguments.has("output"))
         write_file_atomic(arguments.get("output"), text, 0644, Durable::no);
     else
@@ -128,18 +128,19 @@ int config(Context& context, const Arguments& arguments) {
     options.keep_unused = arguments.flag("all-resources");
     options.all_profiles = arguments.flag("profiles");
     if (arguments.flag("variables") || arguments.flag("environment")) {
-        write_out(arguments, arguments.flag("variables") ? variables(options, format == "json") : environment(options));
+        write_result(arguments,
+                     arguments.flag("variables") ? variables(options, format == "json") : environment_text(options));
         return 0;
     }
     if (!options.interpolate) {
         const auto tree = compose::load_tree(options, compose::disk_reader());
-        if (!arguments.flag("quiet")) write_out(arguments, document(tree, format));
+        if (!arguments.flag("quiet")) write_result(arguments, document(tree, format));
         return 0;
     }
     const auto project = load_by(context, options, arguments.flag("strict"));
     if (arguments.flag("quiet")) return 0;
     const auto list = asked_list(project, arguments);
-    write_out(arguments, list ? *list : document(compose::canonical(project), format));
+    write_result(arguments, list ? *list : document(compose::canonical(project), format));
     return 0;
 }
 

@@ -11,7 +11,7 @@
 namespace hoist::cli {
 namespace {
 
-int remove(Context& context, const Arguments& arguments) {
+int remove_containers(Context& context, const Arguments& arguments) {
     wire::Query query;
     if (arguments.flag("force")) query.add("force", "1");
     if (arguments.flag("volumes")) query.add("v", "1");
@@ -21,7 +21,7 @@ int remove(Context& context, const Arguments& arguments) {
     });
 }
 
-int kill(Context& context, const Arguments& arguments) {
+int kill_containers(Context& context, const Arguments& arguments) {
     const auto signal = arguments.get("signal", "KILL");
     if (parse_signal(signal) == 0)
         throw UsageError(fmt::format("--signal: '{}' is no signal", escape_for_terminal(signal)));
@@ -32,7 +32,7 @@ int kill(Context& context, const Arguments& arguments) {
     });
 }
 
-int wait(Context& context, const Arguments& arguments) {
+int wait_for_containers(Context& context, const Arguments& arguments) {
     return for_each_name(arguments.words, [&](const std::string& name) {
         const Json exit = context.client().call("POST", container_path(name, "wait"));
         return std::to_string(json_value(exit, "StatusCode", 0));
@@ -93,18 +93,18 @@ std::vector<Command> container_commands() {
              .summary = "remove containers",
              .options = {{"-f, --force", "", "kill it if it runs"}, {"-v, --volumes", "", "its anonymous volumes too"}},
              .least_words = 1,
-             .run = remove},
+             .run = remove_containers},
             {.name = "kill",
              .words = "SERVICE|CONTAINER...",
              .summary = "send a signal",
              .options = {{"-s, --signal", "SIGNAL", "name or number; default KILL"}},
              .least_words = 1,
-             .run = kill},
+             .run = kill_containers},
             {.name = "wait",
              .words = "CONTAINER...",
              .summary = "wait until containers end, and print their exit statuses",
              .least_words = 1,
-             .run = wait},
+             .run = wait_for_containers},
             {.name = "rename",
              .words = "CONTAINER NAME",
              .summary = "give a container another name",

@@ -76,7 +76,7 @@ int show_tree(Context& context) {
     return 0;
 }
 
-int list(Context& context, const Arguments& arguments) {
+int list_images(Context& context, const Arguments& arguments) {
     if (arguments.flag("tree")) return show_tree(context);
     const Json images = context.client().get("/images/json");
     if (wants_json(arguments)) {
@@ -133,7 +133,7 @@ private:
     std::chrono::steady_clock::time_point last_{};
 };
 
-std::optional<std::int64_t> size_of(const Fd& file) {
+std::optional<std::int64_t> size_of_file(const Fd& file) {
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
     return status.st_size;
@@ -154,14 +154,14 @@ int import(Context& context, const Arguments& arguments) {
     if (arguments.has("message")) query.add("message", arguments.get("message"));
     Json answer;
     {
-        UploadMeter meter(context, size_of(file));
+        UploadMeter meter(context, size_of_file(file));
         answer = context.client().upload("POST", "/images/create?" + query.str(), file, std::ref(meter));
     }
     print(json_value<std::string>(answer, "status", "") + "\n");
     return 0;
 }
 
-int remove(Context& context, const Arguments& arguments) {
+int remove_images(Context& context, const Arguments& arguments) {
     return for_each_name(arguments.words, [&](const std::string& name) {
         const Json done = context.client().call(
             "DELETE", "/images/" + wire::percent_encode(name) + (arguments.flag("force") ? "?force=1" : ""));
@@ -183,30 +183,33 @@ int tag(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> image_commands() {
-    const Options list_options = {{"-q, --quiet", "", "only ids"}, {"--no-trunc", "", "whole ids"},
-                                  {"--tree", "", "layers, and which image was made of which"}, format_option};
-    return {{.name = "images", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
-            {.name = "image ls", .summary = "list images", .options = list_options, .most_words = 0, .run = list},
-            {.name = "import",
-             .words = "FILE|- [REFERENCE]",
-             .summary = "make an image of a root file system's tar",
-             .options = {{"-c, --change", "INSTRUCTION", "Dockerfile instruction to apply; may be repeated"},
-                         {"-m, --message", "TEXT", "note in the image"}},
-             .least_words = 1,
-             .most_words = 2,
-             .run = import},
-            {.name = "rmi",
-             .words = "IMAGE...",
-             .summary = "remove images",
-             .options = {{"-f, --force", "", "even if containers were made from it"}},
-             .least_words = 1,
-             .run = remove},
-            {.name = "tag",
-             .words = "IMAGE REFERENCE",
-             .summary = "give an image another name",
-             .least_words = 2,
-             .most_words = 2,
-             .run = tag}};
+    const Options list_options = {{"-q, --quiet", "", "only ids"},
+                                  {"--no-trunc", "", "whole ids"},
+                                  {"--tree", "", "layers, and which image was made of which"},
+                                  format_option};
+    return {
+        {.name = "images", .summary = "list images", .options = list_options, .most_words = 0, .run = list_images},
+        {.name = "image ls", .summary = "list images", .options = list_options, .most_words = 0, .run = list_images},
+        {.name = "import",
+         .words = "FILE|- [REFERENCE]",
+         .summary = "make an image of a root file system's tar",
+         .options = {{"-c, --change", "INSTRUCTION", "Dockerfile instruction to apply; may be repeated"},
+                     {"-m, --message", "TEXT", "note in the image"}},
+         .least_words = 1,
+         .most_words = 2,
+         .run = import},
+        {.name = "rmi",
+         .words = "IMAGE...",
+         .summary = "remove images",
+         .options = {{"-f, --force", "", "even if containers were made from it"}},
+         .least_words = 1,
+         .run = remove_images},
+        {.name = "tag",
+         .words = "IMAGE REFERENCE",
+         .summary = "give an image another name",
+         .least_words = 2,
+         .most_words = 2,
+         .run = tag}};
 }
 
 }  // namespace hoist::cli

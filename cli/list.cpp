@@ -149,7 +149,7 @@ void print_table(const std::vector<ListedContainer>& containers, bool of_project
                      : format_table({"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"}, rows));
 }
 
-int list(Context& context, const Arguments& arguments) {
+int list_containers(Context& context, const Arguments& arguments) {
     auto project = find_project_name(context);
     if (!project && !arguments.words.empty()) project = project_name(context);  // says what is missing
     const auto last = arguments.flag("latest") ? std::optional(1L) : arguments.number("last");
@@ -194,7 +194,7 @@ std::vector<Command> stack_list_commands() {
                          {"-l, --latest", "", "the newest one"},
                          {"--no-trunc", "", "whole ids and commands"},
                          format_option},
-             .run = list,
+             .run = list_containers,
              .of_stack = true}};
 }
 

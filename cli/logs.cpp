@@ -14,7 +14,7 @@ namespace {
 /// Lines older than this are sorted by time across containers; what is younger is shown as it comes.
 constexpr auto settled = std::chrono::milliseconds(50);
 
-struct Wanted {
+struct WantedLogs {
     std::string id, label;
     bool tty = false;
 };
@@ -24,8 +24,8 @@ bool has_terminal(Context& context, const std::string& id) {
     return details.contains("Config") && json_value(details["Config"], "Tty", false);
 }
 
-std::vector<Wanted> wanted_containers(Context& context, const Targets& targets, const Arguments& arguments) {
-    std::vector<Wanted> wanted;
+std::vector<WantedLogs> wanted_containers(Context& context, const Targets& targets, const Arguments& arguments) {
+    std::vector<WantedLogs> wanted;
     for (const auto& name : targets.containers) wanted.push_back({name, name, has_terminal(context, name)});
     if (!targets.project) return wanted;
     const auto index = arguments.number("index");

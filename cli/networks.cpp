@@ -10,7 +10,7 @@
 namespace hoist::cli {
 namespace {
 
-int list(Context& context, const Arguments& arguments) {
+int list_networks(Context& context, const Arguments& arguments) {
     const Json networks = context.client().get("/networks");
     if (wants_json(arguments)) {
         print_json(networks);
@@ -40,7 +40,7 @@ int list(Context& context, const Arguments& arguments) {
     return 0;
 }
 
-Json labels_of(const Arguments& arguments) {
+Json labels_of_network(const Arguments& arguments) {
     Json labels = Json::object();
     for (const auto& text : arguments.all("label")) {
         const auto equals = text.find('=');
@@ -49,11 +49,11 @@ Json labels_of(const Arguments& arguments) {
     return labels;
 }
 
-int create(Context& context, const Arguments& arguments) {
+int create_network(Context& context, const Arguments& arguments) {
     Json body = {{"Name", arguments.words[0]},
                  {"Driver", arguments.get("driver", "bridge")},
                  {"Internal", arguments.flag("internal")},
-                 {"Labels", labels_of(arguments)}};
+                 {"Labels", labels_of_network(arguments)}};
     if (arguments.has("subnet")) {
         Json pool = {{"Subnet", arguments.get("subnet")}};
         if (arguments.has("gateway")) pool["Gateway"] = arguments.get("gateway");
@@ -67,7 +67,7 @@ int create(Context& context, const Arguments& arguments) {
     return 0;
 }
 
-int remove(Context& context, const Arguments& arguments) {
+int remove_networks(Context& context, const Arguments& arguments) {
     return for_each_name(arguments.words, [&](const std::string& name) {
         context.client().call("DELETE", "/networks/" + wire::percent_encode(name));
         return name;
@@ -91,40 +91,43 @@ int disconnect(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> network_commands() {
-    return {
-        {.name = "network connect",
-         .words = "NETWORK CONTAINER",
-         .summary = "connect a container to a network, while it runs too",
-         .options = {{"--ip", "ADDRESS", "with this address; default: a free one"},
-                     {"--alias", "NAME", "known there by this name too; may be repeated"}},
-         .least_words = 2,
-         .most_words = 2,
-         .run = connect},
-        {.name = "network disconnect",
-         .words = "NETWORK CONTAINER",
-         .summary = "disconnect a container from a network",
-         .options = {{"-f, --force", "", "has no further effect"}},
-         .least_words = 2,
-         .most_words = 2,
-         .run = disconnect},
-        {.name = "network ls",
-         .summary = "list networks",
-         .options = {{"-q, --quiet", "", "only ids"}, format_option},
-         .most_words = 0,
-         .run = list},
-        {.name = "network create",
-         .words = "NAME",
-         .summary = "create a network",
-         .options = {{"-d, --driver", "DRIVER", "bridge"},
-                     {"--subnet", "SUBNET", "such as 172.28.0.0/16; default: a free one"},
-                     {"--gateway", "ADDRESS", "default: the first address"},
-                     {"--ip-range", "SUBNET", "part that addresses are leased from"},
-                     {"--internal", "", "without a way out"},
-                     {"--label", "NAME=VALUE", "may be repeated"}},
-         .least_words = 1,
-         .most_words = 1,
-         .run = create},
-        {.name = "network rm", .words = "NETWORK...", .summary = "remove networks", .least_words = 1, .run = remove}};
+    return {{.name = "network connect",
+             .words = "NETWORK CONTAINER",
+             .summary = "connect a container to a network, while it runs too",
+             .options = {{"--ip", "ADDRESS", "with this address; default: a free one"},
+                         {"--alias", "NAME", "known there by this name too; may be repeated"}},
+             .least_words = 2,
+             .most_words = 2,
+             .run = connect},
+            {.name = "network disconnect",
+             .words = "NETWORK CONTAINER",
+             .summary = "disconnect a container from a network",
+             .options = {{"-f, --force", "", "has no further effect"}},
+             .least_words = 2,
+             .most_words = 2,
+             .run = disconnect},
+            {.name = "network ls",
+             .summary = "list networks",
+             .options = {{"-q, --quiet", "", "only ids"}, format_option},
+             .most_words = 0,
+             .run = list_networks},
+            {.name = "network create",
+             .words = "NAME",
+             .summary = "create a network",
+             .options = {{"-d, --driver", "DRIVER", "bridge"},
+                         {"--subnet", "SUBNET", "such as 172.28.0.0/16; default: a free one"},
+                         {"--gateway", "ADDRESS", "default: the first address"},
+                         {"--ip-range", "SUBNET", "part that addresses are leased from"},
+                         {"--internal", "", "without a way out"},
+                         {"--label", "NAME=VALUE", "may be repeated"}},
+             .least_words = 1,
+             .most_words = 1,
+             .run = create_network},
+            {.name = "network rm",
+             .words = "NETWORK...",
+             .summary = "remove networks",
+             .least_words = 1,
+             .run = remove_networks}};
 }
 
 }  // namespace hoist::cli

@@ -95,7 +95,7 @@ int start_dependencies(Context& context, const compose::Project& project, const 
     return run_simple_operation(context, project.name, "up", request, "[+] run");
 }
 
-int run(Context& context, const Arguments& arguments) {
+int run_one_off(Context& context, const Arguments& arguments) {
     if (arguments.flag("service-ports") && arguments.has("publish"))
         throw UsageError("--service-ports and --publish exclude each other");
     const bool detach = arguments.flag("detach");
@@ -150,7 +150,7 @@ std::vector<Command> compose_run_commands() {
                          detach_keys_option},
              .least_words = 1,
              .options_end = OptionsEnd::first_word,
-             .run = run,
+             .run = run_one_off,
              .of_stack = true,
              .only_compose = true}};
 }

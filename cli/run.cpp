@@ -134,7 +134,7 @@ void provide_image(Context& context, const Arguments& arguments) {
     }
 }
 
-std::string create(Context& context, const Arguments& arguments, bool tty, bool stdin_) {
+std::string create_container(Context& context, const Arguments& arguments, bool tty, bool stdin_) {
     provide_image(context, arguments);
     const auto name = arguments.get("name");
     const std::string target = "/containers/create" + (name.empty() ? "" : "?name=" + wire::percent_encode(name));
@@ -182,12 +182,12 @@ int follow_new(Context& context, const Arguments& arguments, const std::string& 
 
 namespace {
 
-int run(Context& context, const Arguments& arguments) {
+int run_container(Context& context, const Arguments& arguments) {
     const bool detach = arguments.flag("detach");
     const bool tty = arguments.flag("tty"), stdin_ = arguments.flag("interactive") && !detach;
     std::string id;
     try {
-        id = create(context, arguments, tty, stdin_);
+        id = create_container(context, arguments, tty, stdin_);
     } catch (const Error& error) {
         print_error(fmt::format("hoist: {}\n", escape_for_terminal(error.message())));
         return 125;
@@ -203,7 +203,7 @@ int run(Context& context, const Arguments& arguments) {
 }
 
 int create_only(Context& context, const Arguments& arguments) {
-    print(create(context, arguments, arguments.flag("tty"), arguments.flag("interactive")) + "\n");
+    print(create_container(context, arguments, arguments.flag("tty"), arguments.flag("interactive")) + "\n");
     return 0;
 }
 
@@ -253,7 +253,7 @@ std::vector<Command> run_commands() {
              .options = with_detach,
              .least_words = 1,
              .options_end = OptionsEnd::first_word,
-             .run = run},
+             .run = run_container},
             {.name = "create",
              .words = "IMAGE [COMMAND [ARGUMENT...]]",
              .summary = "create one container",

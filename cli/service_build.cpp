@@ -14,7 +14,7 @@ std::string path_below(const std::string& directory, const std::string& path) {
     return path.starts_with('/') ? path : directory + "/" + path;
 }
 
-bool is_remote(const std::string& text) {
+bool is_remote_context(const std::string& text) {
     return text.find("://") != std::string::npos || text.starts_with("git@");
 }
 
@@ -34,7 +34,7 @@ void read_sources(const compose::Build& keys, wire::BuildRequest& request) {
     request.dockerfile = keys.dockerfile_inline;
     if (!request.dockerfile.empty())
         request.dockerfile_name = "dockerfile_inline";
-    else if (!is_remote(request.context))
+    else if (!is_remote_context(request.context))
         read_dockerfile(request, keys.dockerfile.empty() ? "" : path_below(request.context, keys.dockerfile));
     else if (!keys.dockerfile.empty())
         request.dockerfile_name = keys.dockerfile;
@@ -47,7 +47,7 @@ void read_contexts(const compose::Project& project, const compose::Build& keys, 
             if (it == project.services.end()) fail(Kind::not_found, "build.additional_contexts: no such {}", where);
             request.contexts[name] = "docker-image://" + image_of(project, it->second);
         } else {
-            request.contexts[name] = is_remote(where) ? where : path_below(project.working_dir, where);
+            request.contexts[name] = is_remote_context(where) ? where : path_below(project.working_dir, where);
         }
     }
 }

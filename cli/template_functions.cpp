@@ -57,7 +57,7 @@ Json change_case(const Values& values, int (*change)(int)) {
     return text;
 }
 
-Json title(const Values& values) {
+Json title_case(const Values& values) {
     std::string text = text_argument(values, 0, "title");
     bool first = true;
     for (auto& letter : text) {
@@ -173,7 +173,7 @@ const std::map<std::string, Function>& functions() {
         {"split", split_text},
         {"lower", [](const Values& v) { return change_case(v, std::tolower); }},
         {"upper", [](const Values& v) { return change_case(v, std::toupper); }},
-        {"title", title},
+        {"title", title_case},
         {"pad", pad},
         {"truncate", truncate},
         {"index", index},

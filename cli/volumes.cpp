@@ -10,7 +10,7 @@
 namespace hoist::cli {
 namespace {
 
-int list(Context& context, const Arguments& arguments) {
+int list_volumes(Context& context, const Arguments& arguments) {
     const Json volumes = json_value<Json>(context.client().get("/volumes"), "Volumes", Json::array());
     if (wants_json(arguments)) {
         print_json(volumes);
@@ -35,7 +35,7 @@ int list(Context& context, const Arguments& arguments) {
     return 0;
 }
 
-int create(Context& context, const Arguments& arguments) {
+int create_volume(Context& context, const Arguments& arguments) {
     Json body = {{"Name", arguments.words.empty() ? "" : arguments.words[0]}, {"Labels", Json::object()}};
     for (const auto& text : arguments.all("label")) {
         const auto equals = text.find('=');
@@ -46,7 +46,7 @@ int create(Context& context, const Arguments& arguments) {
     return 0;
 }
 
-int remove(Context& context, const Arguments& arguments) {
+int remove_volumes(Context& context, const Arguments& arguments) {
     return for_each_name(arguments.words, [&](const std::string& name) {
         context.client().call("DELETE", "/volumes/" + wire::percent_encode(name));
         return name;
@@ -60,14 +60,18 @@ std::vector<Command> volume_commands() {
              .summary = "list volumes",
              .options = {{"-q, --quiet", "", "only names"}, format_option},
              .most_words = 0,
-             .run = list},
+             .run = list_volumes},
             {.name = "volume create",
              .words = "[NAME]",
              .summary = "create a volume",
              .options = {{"--label", "NAME=VALUE", "may be repeated"}},
              .most_words = 1,
-             .run = create},
-            {.name = "volume rm", .words = "VOLUME...", .summary = "remove volumes", .least_words = 1, .run = remove}};
+             .run = create_volume},
+            {.name = "volume rm",
+             .words = "VOLUME...",
+             .summary = "remove volumes",
+             .least_words = 1,
+             .run = remove_volumes}};
 }
 
 }  // namespace hoist::cli

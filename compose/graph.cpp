@@ -9,7 +9,7 @@
 namespace hoist::compose {
 namespace {
 
-const char* word(Dependency::Condition condition) {
+const char* condition_word(Dependency::Condition condition) {
     constexpr const char* words[] = {"started", "healthy", "completed"};
     return words[static_cast<std::size_t>(condition)];
 }
@@ -54,8 +54,9 @@ private:
             // What is shown with all below it once is only named again.
             const bool again =
                 found != project_.services.end() && !found->second.depends_on.empty() && !shown_.insert(other).second;
-            out_ += fmt::format("{}{} {} ({}{}{}){}\n", indent, last ? "└─" : "├─", other, word(how.condition),
-                                how.restart ? ", restart" : "", how.required ? "" : ", optional", again ? " ..." : "");
+            out_ +=
+                fmt::format("{}{} {} ({}{}{}){}\n", indent, last ? "└─" : "├─", other, condition_word(how.condition),
+                            how.restart ? ", restart" : "", how.required ? "" : ", optional", again ? " ..." : "");
             if (found != project_.services.end() && !again) below(found->second, indent + (last ? "   " : "│  "));
         }
     }
@@ -114,7 +115,7 @@ std::string graph_dot(const Project& project) {
     for (const auto& [name, service] : project.services)
         for (const auto& [other, how] : service.depends_on)
             out += fmt::format("  \"{}\" -> \"{}\" [label=\"{}\"{}];\n", escaped(name, false), escaped(other, false),
-                               word(how.condition), how.required ? "" : ", style=dashed");
+                               condition_word(how.condition), how.required ? "" : ", style=dashed");
     return out + "}\n";
 }
 
@@ -137,7 +138,7 @@ std::string graph_svg(const Project& project) {
                 x2, y2, how.required ? "" : " stroke-dasharray=\"4 3\"");
             if (how.condition != Dependency::Condition::started)
                 out += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"10\" fill=\"#555\">{}</text>\n",
-                                   (x1 + x2) / 2 + 4, (y1 + y2) / 2, word(how.condition));
+                                   (x1 + x2) / 2 + 4, (y1 + y2) / 2, condition_word(how.condition));
         }
     for (const auto& [name, box] : boxes)
         out += fmt::format(

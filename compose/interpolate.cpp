@@ -17,7 +17,7 @@ bool is_name(char c) {
     return is_name_start(c) || (c >= '0' && c <= '9');
 }
 
-std::size_t name_end(std::string_view text, std::size_t from) {
+std::size_t variable_end(std::string_view text, std::size_t from) {
     if (from >= text.size() || !is_name_start(text[from])) return from;
     while (from < text.size() && is_name(text[from])) ++from;
     return from;
@@ -40,7 +40,7 @@ public:
             } else if (text.size() > 1 && text[1] == '$') {
                 out += '$';
                 text.remove_prefix(2);
-            } else if (const auto end = name_end(text, 1); end > 1) {
+            } else if (const auto end = variable_end(text, 1); end > 1) {
                 out += value(std::string(text.substr(1, end - 1)), text.substr(0, end));
                 text.remove_prefix(end);
             } else {
@@ -88,7 +88,7 @@ private:
         const auto end = closing(text);
         if (end == std::string_view::npos) return malformed(text, text, "\"${\" is not closed");
         const std::string_view whole = text.substr(0, end + 1);
-        const auto after = name_end(text, 2);
+        const auto after = variable_end(text, 2);
         if (after == 2) return malformed(text, whole, "no variable name after \"${\"");
         const std::string name(text.substr(2, after - 2));
         std::string_view rest = text.substr(after, end - after);

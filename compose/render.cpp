@@ -105,7 +105,7 @@ Window window(const Span& span, char mark) {
     return seen;
 }
 
-std::string place(const Span& span) {
+std::string place_of(const Span& span) {
     if (span.line == 0) return one_line(span.file);
     return fmt::format("{}:{}:{}", one_line(span.file), span.line, span.column);
 }
@@ -114,7 +114,7 @@ std::string snippet(const Span& span, bool primary, const char* mark_color, cons
     if (span.file.empty())
         return span.label.empty() ? "" : fmt::format("{:{}} = note: {}\n", "", gutter, one_line(span.label));
     std::string out =
-        fmt::format("{:{}}{}{}{} {}\n", "", gutter, c.blue, primary ? "-->" : ":::", c.plain, place(span));
+        fmt::format("{:{}}{}{}{} {}\n", "", gutter, c.blue, primary ? "-->" : ":::", c.plain, place_of(span));
     if (span.line == 0 || span.text.empty()) return out;
     const Window seen = window(span, primary ? '^' : '-');
     const std::string bar = fmt::format("{}{:{}} |{}", c.blue, "", gutter, c.plain);
@@ -148,7 +148,7 @@ std::string rich(const Diagnostic& d, const Colors& c) {
 }
 
 std::string brief(const Diagnostic& d) {
-    const std::string where = place(d.where);
+    const std::string where = place_of(d.where);
     return fmt::format("{}{}{}{}\n", where, where.empty() ? "" : ": ",
                        d.severity == Diagnostic::Severity::error ? "" : std::string(word(d.severity)) + ": ",
                        one_line(d.message));

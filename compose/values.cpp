@@ -12,7 +12,7 @@ namespace hoist::compose {
 namespace {
 
 template <class T>
-std::optional<T> number_of(std::string_view text) {
+std::optional<T> parse_number(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
     T value{};
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -81,21 +81,21 @@ void Values::read(const std::string& key, const Node& node, bool& out) {
 
 void Values::read(const std::string& key, const Node& node, std::int64_t& out) {
     if (node.is_null()) return;
-    const auto value = node.is_scalar() ? number_of<std::int64_t>(node.text) : std::nullopt;
+    const auto value = node.is_scalar() ? parse_number<std::int64_t>(node.text) : std::nullopt;
     if (!value) return wrong_type(key, node, "a whole number");
     out = *value;
 }
 
 void Values::read(const std::string& key, const Node& node, int& out) {
     if (node.is_null()) return;
-    const auto value = node.is_scalar() ? number_of<int>(node.text) : std::nullopt;
+    const auto value = node.is_scalar() ? parse_number<int>(node.text) : std::nullopt;
     if (!value) return wrong_type(key, node, "a whole number");
     out = *value;
 }
 
 void Values::read(const std::string& key, const Node& node, double& out) {
     if (node.is_null()) return;
-    const auto value = node.is_scalar() ? number_of<double>(node.text) : std::nullopt;
+    const auto value = node.is_scalar() ? parse_number<double>(node.text) : std::nullopt;
     if (!value || !std::isfinite(*value)) return wrong_type(key, node, "a number");
     out = *value;
 }
@@ -214,7 +214,7 @@ Json Values::json_of(const Node& node) {
     if (!node.plain) return node.text;
     if (node.text == "true" || node.text == "false") return node.text == "true";
     const bool canonical = node.text.size() < 2 || (node.text[0] != '0' && node.text[0] != '+');
-    if (const auto whole = number_of<std::int64_t>(node.text); whole && canonical) return *whole;
+    if (const auto whole = parse_number<std::int64_t>(node.text); whole && canonical) return *whole;
     return node.text;
 }
 

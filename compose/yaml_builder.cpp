@@ -12,7 +12,7 @@ namespace {
 // Up to here, comparing each key with each is cheaper than sorting them.
 constexpr std::size_t small_map = 12;
 
-std::string_view text_of(const yaml_char_t* text) {
+std::string_view text_from(const yaml_char_t* text) {
     return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
 }
 
@@ -131,7 +131,7 @@ void TreeBuilder::begin_document() {
 }
 
 void TreeBuilder::alias(const yaml_event_t& event) {
-    const std::string name(text_of(event.data.alias.anchor));
+    const std::string name(text_from(event.data.alias.anchor));
     Origin where = start(event.start_mark);
     where.length = static_cast<std::uint32_t>(name.size() + 1);
     if (std::any_of(stack_.begin(), stack_.end(), [&](const Frame& f) { return f.anchor == name; }))
@@ -153,7 +153,7 @@ void TreeBuilder::alias(const yaml_event_t& event) {
 void TreeBuilder::scalar(const yaml_event_t& event) {
     const auto& data = event.data.scalar;
     Node node = scalar_node({reinterpret_cast<const char*>(data.value), data.length}, start(event.start_mark));
-    const std::string_view tag = text_of(data.tag);
+    const std::string_view tag = text_from(data.tag);
     const bool on_one_line = event.start_mark.line == event.end_mark.line;
     const std::size_t end = index_.byte_of(event.end_mark.index);
     if (on_one_line && end > node.where.pos) node.where.length = static_cast<std::uint32_t>(end - node.where.pos);
@@ -161,7 +161,7 @@ void TreeBuilder::scalar(const yaml_event_t& event) {
     node.tag = tag_of(tag, event.start_mark);
     if (node.plain && is_null_word(node.text)) node.kind = Node::Kind::null, node.text.clear();
     count(node);
-    remember(std::string(text_of(data.anchor)), node);
+    remember(std::string(text_from(data.anchor)), node);
     add(std::move(node));
 }
 
@@ -171,9 +171,9 @@ void TreeBuilder::open(Node::Kind kind, const yaml_event_t& event, const yaml_ch
         refuse("C01", fmt::format("values are nested deeper than {} levels", limits_.depth), where, "");
     Frame& frame = stack_.emplace_back();
     frame.node.kind = kind;
-    frame.node.tag = tag_of(text_of(tag), event.start_mark);
+    frame.node.tag = tag_of(text_from(tag), event.start_mark);
     frame.node.where = where;
-    frame.anchor = text_of(anchor);
+    frame.anchor = text_from(anchor);
     count(frame.node);
 }
 

@@ -96,7 +96,7 @@ void store_port(Message& list, int offset, std::uint16_t port, int checksum_offs
 struct Side {
     int address, port;
 };
-constexpr Side source{12, 0}, destination{16, 2};
+constexpr Side source_side{12, 0}, destination{16, 2};
 
 Message rule(const char* chain, std::uint8_t protocol, Side side, std::uint16_t from, std::uint16_t to) {
     Message message = nft(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
@@ -136,8 +136,8 @@ void redirect_port(std::uint16_t udp, std::uint16_t tcp) {
     batch.push_back(chain("answer", NF_INET_POST_ROUTING, 300));
     batch.push_back(rule("ask", IPPROTO_UDP, destination, dns_port, udp));
     batch.push_back(rule("ask", IPPROTO_TCP, destination, dns_port, tcp));
-    batch.push_back(rule("answer", IPPROTO_UDP, source, udp, dns_port));
-    batch.push_back(rule("answer", IPPROTO_TCP, source, tcp, dns_port));
+    batch.push_back(rule("answer", IPPROTO_UDP, source_side, udp, dns_port));
+    batch.push_back(rule("answer", IPPROTO_TCP, source_side, tcp, dns_port));
     batch.push_back(batch_mark(NFNL_MSG_BATCH_END));
     NetlinkSocket socket(NETLINK_NETFILTER);
     if (const int code = socket.send(batch, 1))

@@ -16,7 +16,7 @@ bool is_token(char c) {
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-std::string lower(std::string_view text) {
+std::string lower_case(std::string_view text) {
     std::string result(text);
     for (char& c : result)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -79,12 +79,12 @@ std::vector<Challenge> parse_challenges(const std::string& header) {
         }
         scanner.skip(" \t");
         if (!scanner.take('=')) {
-            found.push_back({lower(word), {}});
+            found.push_back({lower_case(word), {}});
             continue;
         }
         scanner.skip(" \t");
         std::string value = scanner.value();
-        if (!found.empty()) found.back().parameters.try_emplace(lower(word), std::move(value));
+        if (!found.empty()) found.back().parameters.try_emplace(lower_case(word), std::move(value));
     }
 }
 

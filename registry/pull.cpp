@@ -9,6 +9,7 @@
 #include "registry/download.h"
 #include "storage/image_archive.h"
 #include "storage/image_config.h"
+#include "storage/unpacked_layer.h"
 
 namespace hoist::registry {
 namespace {

@@ -16,7 +16,7 @@ struct Change {
 };
 
 /// @return 0 or errno
-int put(const std::string& path, const std::string& value) {
+int put_limit(const std::string& path, const std::string& value) {
     const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return errno;
     return ::write(fd.get(), value.data(), value.size()) < 0 ? errno : 0;
@@ -36,7 +36,7 @@ struct Refusal {
 Refusal write_all_of(const std::vector<Change>& changes, std::string Change::*value, std::size_t& done) {
     std::vector<const Change*> again;
     for (const auto& change : changes) {
-        const int code = put(change.path, change.*value);
+        const int code = put_limit(change.path, change.*value);
         if (code == EINVAL)
             again.push_back(&change);
         else if (code != 0)
@@ -44,17 +44,17 @@ Refusal write_all_of(const std::vector<Change>& changes, std::string Change::*va
         ++done;
     }
     for (const Change* change : again)
-        if (const int code = put(change->path, change->*value)) return {change, code};
+        if (const int code = put_limit(change->path, change->*value)) return {change, code};
     return {};
 }
 
-std::string directory_of(const Change& change) {
+std::string directory_of_change(const Change& change) {
     return change.path.substr(0, change.path.rfind('/'));
 }
 
 /// What the kernel's number means for the person who asked.
 std::string reason(const Change& change, int code) {
-    const std::string directory = directory_of(change), &file = change.file;
+    const std::string directory = directory_of_change(change), &file = change.file;
     const bool v1_memory = file == "memory.limit_in_bytes", v1_swap = file == "memory.memsw.limit_in_bytes";
     if (code == EBUSY && (v1_memory || v1_swap || file == "memory.max"))
         return fmt::format("the container uses more than that ({} bytes), and the kernel could not take enough back",
@@ -134,7 +134,7 @@ void Cgroup::move_into(const Place& place) const {
         bool all = true;
         for (const pid_t pid : processes()) {
             if (inside.count(std::to_string(pid))) continue;
-            const int code = put(place.directory + "/cgroup.procs", std::to_string(pid));
+            const int code = put_limit(place.directory + "/cgroup.procs", std::to_string(pid));
             if (code != 0 && code != ESRCH) fail_errno(code, "move process {} to cgroup {}", pid, place.directory);
             all = false;
         }

@@ -17,7 +17,7 @@ namespace hoist::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto answer_patience = std::chrono::seconds(30);
 constexpr std::size_t most_bytes = 1u << 20;  // of one message: systemd's are far smaller
 constexpr std::uint8_t call_type = 1, answer_type = 2, error_type = 3, signal_type = 4;
 constexpr std::size_t fixed_header = 16;
@@ -166,7 +166,7 @@ void Dbus::authenticate() {
     using std::string_literals::operator""s;
     write_all(socket_, "\0AUTH EXTERNAL "s + uid_in_hex + "\r\n", "the bus");
     std::string answer;
-    const auto deadline = Clock::now() + patience;
+    const auto deadline = Clock::now() + answer_patience;
     while (answer.find("\r\n") == std::string::npos && answer.size() < 1024) answer += receive_bytes(1, deadline);
     if (answer.rfind("OK ", 0) != 0)
         fail(Kind::denied, "the bus does not let us in: {}", escape_for_terminal(trim(answer)));
@@ -179,7 +179,7 @@ std::string Dbus::receive_bytes(std::size_t count, Clock::time_point deadline) {
         pollfd waiting{socket_.get(), POLLIN, 0};
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
         const int ready = left <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left));
-        if (ready == 0) fail(Kind::timeout, "no answer within {} s", patience.count());
+        if (ready == 0) fail(Kind::timeout, "no answer within {} s", answer_patience.count());
         const ssize_t n = ready < 0 ? -1 : ::read(socket_.get(), bytes.data() + got, count - got);
         if (n < 0 && errno == EINTR) continue;
         check(n, "read from the bus");
@@ -224,7 +224,7 @@ DbusMessage Dbus::call(const Callee& callee, const std::string& member_name, con
     });
     header.align(8);
     write_all(socket_, header.bytes() + arguments.bytes(), "the bus");
-    const auto deadline = Clock::now() + patience;
+    const auto deadline = Clock::now() + answer_patience;
     for (;;) {
         DbusMessage message = receive(deadline);
         if (message.type == signal_type) {

@@ -127,7 +127,7 @@ Cloned clone_into_cgroup(const ExecOptions& options, const Entrance& entrance) {
     }
 }
 
-constexpr std::chrono::seconds patience(10);
+constexpr std::chrono::seconds maker_patience(10);
 
 void end(pid_t process, const Fd& pidfd) {
     signal_process(pidfd, SIGKILL);
@@ -138,7 +138,7 @@ void end(pid_t process, const Fd& pidfd) {
 /// What the maker says within our patience; whatever holds it, it does not hold us.
 init::Report hear(const Fd& socket, const Cloned& maker) {
     try {
-        auto report = init::receive_report(socket, patience);
+        auto report = init::receive_report(socket, maker_patience);
         if (report.error) throw *report.error;
         return report;
     } catch (const Error&) {
@@ -159,7 +159,7 @@ void schedule(const ExecOptions& options, const Executed& made) {
 
 void await_program(const Fd& socket, const Executed& made) {
     try {
-        init::await_program(socket, {made.pid, made.pidfd, program_of(::getpid())}, patience);
+        init::await_program(socket, {made.pid, made.pidfd, program_of(::getpid())}, maker_patience);
     } catch (const Error&) {
         end(made.pid, made.pidfd);
         throw;
@@ -188,7 +188,7 @@ Executed exec_in_container(ExecOptions options) {
     const int status = reap(maker.pid);
     made.pid = note.pid();
     if (made.pid == 0) {
-        const auto report = init::receive_report(outer, patience);
+        const auto report = init::receive_report(outer, maker_patience);
         if (report.error) throw *report.error;
         fail(Kind::internal, "the process that enters the container ended with wait status {}", status);
     }

@@ -11,7 +11,7 @@
 namespace hoist::runtime {
 namespace {
 
-constexpr std::size_t read_at_once = 64 << 10;
+constexpr std::size_t record_bytes_at_once = 64 << 10;
 constexpr int most_files = 1000;
 
 bool same_file(const struct stat& one, const struct stat& other) {
@@ -97,8 +97,9 @@ bool JsonLogFiles::read_more() {
     buffer_.erase(0, taken_);
     taken_ = 0;
     const std::size_t before = buffer_.size();
-    buffer_.resize(before + read_at_once);
-    const ssize_t got = ::pread(file_.get(), buffer_.data() + before, read_at_once, static_cast<off_t>(offset_));
+    buffer_.resize(before + record_bytes_at_once);
+    const ssize_t got =
+        ::pread(file_.get(), buffer_.data() + before, record_bytes_at_once, static_cast<off_t>(offset_));
     buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     offset_ += static_cast<std::uint64_t>(std::max<ssize_t>(got, 0));
     return got > 0;
@@ -127,7 +128,7 @@ std::optional<std::string_view> JsonLogFiles::next_line() {
 std::uint64_t JsonLogFiles::seek_back(std::uint64_t lines) {
     std::uint64_t found = 0;
     const int last = oldest();
-    std::string chunk(read_at_once, '\0');
+    std::string chunk(record_bytes_at_once, '\0');
     for (int number = 0; number <= last; ++number) {
         if (!open(number)) continue;
         for (std::uint64_t end = file_size(file_); end > 0;) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t read_at_once = 64 << 10;
 constexpr std::size_t longest_part = 16 << 10;  // of a line, given out in one piece
 
-std::uint8_t open_flag(Stream stream) {
+std::uint8_t flag_of_open(Stream stream) {
     return stream == Stream::stderr_ ? IndexRecord::stderr_open : IndexRecord::stdout_open;
 }
 
@@ -29,7 +29,7 @@ bool LogCursor::go_to(const LogPlace& place) {
     offset_ = place.offset;
     next_record_ = place.record;
     for (const Stream stream : {Stream::stdout_, Stream::stderr_})
-        unfinished_[static_cast<std::size_t>(stream)].hidden = place.open_lines & open_flag(stream);
+        unfinished_[static_cast<std::size_t>(stream)].hidden = place.open_lines & flag_of_open(stream);
     return true;
 }
 

@@ -8,19 +8,19 @@
 namespace hoist::runtime {
 namespace {
 
-struct Row {
+struct NamespaceRow {
     NamespaceType type;
     const char* name;
     std::uint64_t flag;
 };
-constexpr std::array<Row, 8> rows = {{{NamespaceType::pid, "pid", CLONE_NEWPID},
-                                      {NamespaceType::network, "network", CLONE_NEWNET},
-                                      {NamespaceType::mount, "mount", CLONE_NEWNS},
-                                      {NamespaceType::ipc, "ipc", CLONE_NEWIPC},
-                                      {NamespaceType::uts, "uts", CLONE_NEWUTS},
-                                      {NamespaceType::user, "user", CLONE_NEWUSER},
-                                      {NamespaceType::cgroup, "cgroup", CLONE_NEWCGROUP},
-                                      {NamespaceType::time, "time", CLONE_NEWTIME}}};
+constexpr std::array<NamespaceRow, 8> rows = {{{NamespaceType::pid, "pid", CLONE_NEWPID},
+                                               {NamespaceType::network, "network", CLONE_NEWNET},
+                                               {NamespaceType::mount, "mount", CLONE_NEWNS},
+                                               {NamespaceType::ipc, "ipc", CLONE_NEWIPC},
+                                               {NamespaceType::uts, "uts", CLONE_NEWUTS},
+                                               {NamespaceType::user, "user", CLONE_NEWUSER},
+                                               {NamespaceType::cgroup, "cgroup", CLONE_NEWCGROUP},
+                                               {NamespaceType::time, "time", CLONE_NEWTIME}}};
 
 }  // namespace
 

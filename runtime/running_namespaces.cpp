@@ -14,13 +14,13 @@ namespace hoist::runtime {
 namespace {
 
 // In this order: the user namespace gives the right to the others, and the mount namespace comes last.
-constexpr std::array<std::pair<std::uint64_t, const char*>, 7> names = {{{CLONE_NEWUSER, "user"},
-                                                                         {CLONE_NEWCGROUP, "cgroup"},
-                                                                         {CLONE_NEWIPC, "ipc"},
-                                                                         {CLONE_NEWUTS, "uts"},
-                                                                         {CLONE_NEWNET, "net"},
-                                                                         {0x80 /* CLONE_NEWTIME */, "time"},
-                                                                         {CLONE_NEWNS, "mnt"}}};
+constexpr std::array<std::pair<std::uint64_t, const char*>, 7> namespace_names = {{{CLONE_NEWUSER, "user"},
+                                                                                   {CLONE_NEWCGROUP, "cgroup"},
+                                                                                   {CLONE_NEWIPC, "ipc"},
+                                                                                   {CLONE_NEWUTS, "uts"},
+                                                                                   {CLONE_NEWNET, "net"},
+                                                                                   {0x80 /* CLONE_NEWTIME */, "time"},
+                                                                                   {CLONE_NEWNS, "mnt"}}};
 
 Fd open_namespace(pid_t pid, const char* name) {
     return open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
@@ -39,7 +39,7 @@ bool is_shared(pid_t pid, const char* name) {
 
 RunningNamespaces RunningNamespaces::of(pid_t pid, const Fd& pidfd) {
     RunningNamespaces made;
-    for (const auto& [flag, name] : names) {
+    for (const auto& [flag, name] : namespace_names) {
         if (!is_shared(pid, name)) made.flags_ |= flag;
     }
     if (kernel_has(KernelFeature::setns_pidfd)) {
@@ -47,7 +47,7 @@ RunningNamespaces RunningNamespaces::of(pid_t pid, const Fd& pidfd) {
         made.pid_ = pidfd.duplicate();
     } else {
         made.pid_ = open_namespace(pid, "pid");
-        for (const auto& [flag, name] : names) {
+        for (const auto& [flag, name] : namespace_names) {
             if (made.flags_ & flag) made.files_.emplace_back(flag, open_namespace(pid, name));
         }
     }

@@ -20,9 +20,9 @@ std::uint64_t ticks_to_nanoseconds(std::uint64_t ticks) {
 }
 
 /// The files of one cgroup directory.
-class Files {
+class UsageFiles {
 public:
-    explicit Files(std::string directory) : directory_(std::move(directory)) {}
+    explicit UsageFiles(std::string directory) : directory_(std::move(directory)) {}
 
     /// Empty for no file, and for one whose cgroup goes away while it is read.
     std::string text(const char* file) const {
@@ -68,7 +68,7 @@ std::string lower_case(std::string word) {
 }
 
 /// "8:0 Read 4096"
-std::vector<BlockUsage> blocks_v1(const Files& files) {
+std::vector<BlockUsage> blocks_v1(const UsageFiles& files) {
     std::vector<BlockUsage> blocks;
     for (const auto& line : split(files.text("blkio.throttle.io_service_bytes_recursive"), '\n')) {
         const auto words = split(line, ' ');
@@ -82,7 +82,7 @@ std::vector<BlockUsage> blocks_v1(const Files& files) {
 }
 
 /// "8:0 rbytes=4096 wbytes=0 ..."
-std::vector<BlockUsage> blocks_v2(const Files& files) {
+std::vector<BlockUsage> blocks_v2(const UsageFiles& files) {
     std::vector<BlockUsage> blocks;
     const std::pair<const char*, const char*> kinds[] = {{"rbytes=", "read"}, {"wbytes=", "write"}};
     for (const auto& line : split(files.text("io.stat"), '\n')) {
@@ -98,7 +98,7 @@ std::vector<BlockUsage> blocks_v2(const Files& files) {
     return blocks;
 }
 
-void measure_v2(const Files& files, CgroupUsage& usage) {
+void measure_v2(const UsageFiles& files, CgroupUsage& usage) {
     const auto cpu = files.table("cpu.stat");
     usage.cpu = get(cpu, "usage_usec") * 1000;
     usage.cpu_user = get(cpu, "user_usec") * 1000;
@@ -114,7 +114,7 @@ void measure_v2(const Files& files, CgroupUsage& usage) {
     usage.blocks = blocks_v2(files);
 }
 
-void measure_v1(const Files& files, const std::string& controller, CgroupUsage& usage) {
+void measure_v1(const UsageFiles& files, const std::string& controller, CgroupUsage& usage) {
     if (controller == "cpuacct") {
         usage.cpu = files.number("cpuacct.usage");
         const auto both = files.table("cpuacct.stat");
@@ -147,7 +147,7 @@ void measure_v1(const Files& files, const std::string& controller, CgroupUsage& 
 CgroupUsage measure(const Cgroup& cgroup) {
     CgroupUsage usage;
     for (const auto& place : cgroup.places()) {
-        const Files files(place.directory);
+        const UsageFiles files(place.directory);
         if (cgroup.mode() == CgroupMode::v2) {
             measure_v2(files, usage);
             continue;

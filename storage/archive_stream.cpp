@@ -14,12 +14,12 @@
 namespace hoist::storage {
 namespace {
 
-constexpr std::size_t block_size = 256 * 1024;
+constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t blocks = 16;  // enough to ride over a burst of small files, few enough to stay in the cache
 constexpr auto progress_interval = std::chrono::milliseconds(200);
 
 struct Block {
-    std::vector<char> bytes = std::vector<char>(block_size);
+    std::vector<char> bytes = std::vector<char>(read_size);
     std::size_t used = 0;
 };
 

@@ -11,16 +11,10 @@
 
 #include "base/error.h"
 #include "storage/merged_dir.h"
+#include "storage/overlay_marks.h"
 
 namespace hoist::storage {
 namespace {
-
-constexpr unsigned deepest = 256;
-
-bool is_opaque(const Fd& dir) {
-    std::array<char, 4> value{};
-    return ::fgetxattr(dir.get(), "trusted.overlay.opaque", value.data(), value.size()) == 1 && value[0] == 'y';
-}
 
 class Comparison {
 public:
@@ -28,7 +22,8 @@ public:
 
     /// @param below  the directory of the same name in the image, if it is shown there
     void compare(const Fd& upper, const std::string& path, const std::optional<MergedDir>& below, unsigned depth) {
-        if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+        if (depth > deepest_directory)
+            fail(Kind::invalid, "directories nested deeper than {} levels", deepest_directory);
         std::set<std::string> here;
         for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd/" + std::to_string(upper.get())))
             here.insert(entry.path().filename());
@@ -75,10 +70,10 @@ std::vector<Change> without_mount_points(std::vector<Change> changes, const std:
     };
     std::set<std::string> parents;  // of what was left out
     std::erase_if(changes, [&](const Change& change) {
-        const bool ours = change.kind == Change::Kind::added &&
-                          std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
-                              return lies_in(change.path, target) || lies_in(target, change.path);
-                          });
+        const bool ours =
+            change.kind == Change::Kind::added && std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
+                return lies_in(change.path, target) || lies_in(target, change.path);
+            });
         if (ours) parents.insert(change.path.substr(0, change.path.rfind('/')));
         return ours;
     });

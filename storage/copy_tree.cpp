@@ -10,11 +10,10 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "storage/overlay_marks.h"
 
 namespace hoist::storage {
 namespace {
-
-constexpr unsigned deepest = 256;  // as deep as a layer can be
 
 bool is_copied_xattr(const std::string& name) {
     if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
@@ -86,7 +85,8 @@ void make_leaf(const MergedDir::Entry& entry, const std::string& name, const Fd&
 class Copier {
 public:
     void copy_children(const MergedDir& from, const Fd& to, unsigned depth) {
-        if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+        if (depth > deepest_directory)
+            fail(Kind::invalid, "directories nested deeper than {} levels", deepest_directory);
         for (const auto& name : from.names()) {
             try {
                 if (const auto entry = from.find(name)) copy_entry(*entry, name, to, depth);

@@ -9,11 +9,11 @@
 namespace hoist::storage {
 namespace {
 
-using Strings = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 /// The keys of an object like {"80/tcp": {}}.
-Strings keys_of(const Json& object, const char* key) {
-    Strings keys;
+Texts keys_of(const Json& object, const char* key) {
+    Texts keys;
     const auto it = object.find(key);
     if (it == object.end() || it->is_null()) return keys;
     if (!it->is_object()) fail_json_type(key, "type must be object");
@@ -32,7 +32,7 @@ std::optional<ImageHealthcheck> parse_healthcheck(const Json& config) {
     if (!raw) return std::nullopt;
     if (!raw->is_object()) fail_json_type("Healthcheck", "type must be object");
     ImageHealthcheck check;
-    check.test = json_value(*raw, "Test", Strings{});
+    check.test = json_value(*raw, "Test", Texts{});
     check.interval = duration_of(*raw, "Interval");
     check.timeout = duration_of(*raw, "Timeout");
     check.start_period = duration_of(*raw, "StartPeriod");
@@ -58,9 +58,9 @@ ImageConfig parse_image_config(const Json& raw) {
     ImageConfig parsed;
     const Json config = json_value(raw, "config", Json::object());
     if (!config.is_object()) fail_json_type("config", "type must be object");
-    parsed.entrypoint = json_value(config, "Entrypoint", Strings{});
-    parsed.cmd = json_value(config, "Cmd", Strings{});
-    parsed.env = json_value(config, "Env", Strings{});
+    parsed.entrypoint = json_value(config, "Entrypoint", Texts{});
+    parsed.cmd = json_value(config, "Cmd", Texts{});
+    parsed.env = json_value(config, "Env", Texts{});
     parsed.user = json_value(config, "User", std::string{});
     parsed.working_dir = json_value(config, "WorkingDir", std::string{});
     parsed.stop_signal = json_value(config, "StopSignal", std::string{});
@@ -74,10 +74,10 @@ ImageConfig parse_image_config(const Json& raw) {
 std::vector<std::string> parse_diff_ids(const Json& raw) {
     const Json rootfs = json_value(raw, "rootfs", Json::object());
     if (!rootfs.is_object()) fail_json_type("rootfs", "type must be object");
-    return json_value(rootfs, "diff_ids", Strings{});
+    return json_value(rootfs, "diff_ids", Texts{});
 }
 
-std::string make_image_config(const NewLayer& layer, const Strings& changes, const std::string& message,
+std::string make_image_config(const NewLayer& layer, const Texts& changes, const std::string& message,
                               TimePoint created) {
     Json config = Json::object();
     for (const auto& change : changes) apply_change(config, change);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/tar_format.h"
 #include "base/text.h"
 #include "storage/byte_source.h"
 #include "storage/entry_name.h"
@@ -17,7 +18,6 @@
 namespace hoist::storage {
 namespace {
 
-constexpr std::int64_t block_size = 512;
 constexpr std::int64_t smallest_file = 512;  // a smaller one takes less room in the recipe than its name
 constexpr std::size_t largest_piece = 128 * 1024;
 constexpr std::int64_t largest_extended = 1 << 20;
@@ -140,7 +140,7 @@ std::size_t RecipeWriter::take_some(std::string_view bytes) {
             if (part_ == Part::extended) read_extended();
             left_ = std::exchange(padding_, 0);
             part_ = left_ > 0 ? Part::kept : Part::header;
-            if (part_ == Part::header) left_ = block_size;
+            if (part_ == Part::header) left_ = tar_block;
         }
     }
     return size;
@@ -149,7 +149,7 @@ std::size_t RecipeWriter::take_some(std::string_view bytes) {
 /// Decides what follows a header. When in doubt the rest of the archive is kept as it is.
 void RecipeWriter::read_header() {
     const std::string header = std::exchange(header_, {});
-    left_ = block_size;
+    left_ = tar_block;
     if (header.find_first_not_of('\0') == std::string::npos) return;
     std::int64_t size = number(header, 124, 12);
     const char type = header[156];
@@ -184,7 +184,7 @@ void RecipeWriter::read_header() {
         sparse_ = false;
     }
     left_ = size;
-    padding_ = (block_size - size % block_size) % block_size;
+    padding_ = static_cast<std::int64_t>(tar_padding(size));
 }
 
 void RecipeWriter::read_extended() {

@@ -14,15 +14,10 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "storage/merged_dir.h"
+#include "storage/overlay_marks.h"
 
 namespace hoist::storage {
 namespace {
-
-constexpr unsigned deepest = 256;  // as deep as a layer can be
-
-bool is_whiteout(const struct stat& info) {
-    return S_ISCHR(info.st_mode) && info.st_rdev == 0;
-}
 
 /// Turns files into members; knows which ones it has written, for hard links.
 class TreeWriter {
@@ -142,13 +137,8 @@ private:
     std::map<std::pair<dev_t, ino_t>, std::string> written_;
 };
 
-bool is_opaque(const Fd& dir) {
-    std::array<char, 4> value{};
-    return ::fgetxattr(dir.get(), "trusted.overlay.opaque", value.data(), value.size()) == 1 && value[0] == 'y';
-}
-
 void write_layer_directory(TreeWriter& to, const Fd& dir, const std::string& path, unsigned depth) {
-    if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+    if (depth > deepest_directory) fail(Kind::invalid, "directories nested deeper than {} levels", deepest_directory);
     to.directory(dir, path);
     if (is_opaque(dir)) to.whiteout(path + ".wh..wh..opq");
     for (const auto& name : names_in(dir)) {
@@ -189,7 +179,7 @@ void set_back_directory(const Fd& dir, std::int64_t newest) {
 }
 
 void write_merged_directory(TreeWriter& to, const MergedDir& dir, const std::string& path, unsigned depth) {
-    if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+    if (depth > deepest_directory) fail(Kind::invalid, "directories nested deeper than {} levels", deepest_directory);
     to.directory(dir.top(), path);
     for (const auto& name : dir.names()) {
         try {
@@ -207,7 +197,7 @@ void write_merged_directory(TreeWriter& to, const MergedDir& dir, const std::str
 
 /// The same of a tree in which others work meanwhile: what is gone when its turn comes is left out.
 void write_plain_directory(TreeWriter& to, const Fd& dir, const std::string& path, unsigned depth) {
-    if (depth > deepest) fail(Kind::invalid, "directories nested deeper than {} levels", deepest);
+    if (depth > deepest_directory) fail(Kind::invalid, "directories nested deeper than {} levels", deepest_directory);
     to.directory(dir, path);
     for (const auto& name : names_in(dir)) {
         struct stat info {};

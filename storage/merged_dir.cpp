@@ -10,18 +10,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "storage/overlay_marks.h"
 
 namespace hoist::storage {
 namespace {
-
-bool is_whiteout(const struct stat& info) {
-    return S_ISCHR(info.st_mode) && info.st_rdev == 0;
-}
-
-bool is_opaque(const Fd& dir) {
-    std::array<char, 4> value{};
-    return ::fgetxattr(dir.get(), "trusted.overlay.opaque", value.data(), value.size()) == 1 && value[0] == 'y';
-}
 
 std::string read_link(int dir, const std::string& name) {
     std::array<char, PATH_MAX> target{};

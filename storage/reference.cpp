@@ -13,7 +13,7 @@ bool is_lower_or_digit(char c) {
 bool is_upper(char c) {
     return c >= 'A' && c <= 'Z';
 }
-bool is_hex(std::string_view text) {
+bool is_hex_digits(std::string_view text) {
     return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
@@ -79,7 +79,7 @@ void check_path(const std::string& text, const std::string& path) {
             refuse(text, fmt::format("\"{}\" may only hold a-z, 0-9 and single separators . _ __ - between them",
                                      escape_for_terminal(part)));
     }
-    if (path.size() == 64 && is_hex(path)) refuse(text, "64 hexadecimal digits are an image's id, not a name");
+    if (path.size() == 64 && is_hex_digits(path)) refuse(text, "64 hexadecimal digits are an image's id, not a name");
 }
 
 void check_tag(const std::string& text, const std::string& tag) {
@@ -93,7 +93,7 @@ void check_tag(const std::string& text, const std::string& tag) {
 
 void check_digest(const std::string& text, std::string_view digest) {
     if (digest.substr(0, 7) != "sha256:") refuse(text, "only sha256 digests are supported");
-    if (digest.size() != 7 + 64 || !is_hex(digest.substr(7)))
+    if (digest.size() != 7 + 64 || !is_hex_digits(digest.substr(7)))
         refuse(text, "a sha256 digest has 64 hexadecimal digits in lower case");
 }
 
@@ -116,7 +116,7 @@ std::string Reference::familiar() const {
     if (looks_like_domain(first)) return text;
     const std::string last = path.substr(path.rfind('/') + 1);
     const bool official = first == "library" && path.size() == first.size() + 1 + last.size() &&
-                          !(last.size() == 64 && is_hex(last));
+                          !(last.size() == 64 && is_hex_digits(last));
     return text.substr(official ? library.size() : hub.size());
 }
 

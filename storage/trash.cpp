@@ -12,7 +12,7 @@
 namespace hoist::storage {
 namespace {
 
-constexpr int deepest = 64;
+constexpr int deepest_trash = 64;
 
 class Trash {
 public:
@@ -45,7 +45,7 @@ private:
     void remove(int dir, const std::string& name, int depth) {
         if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return;
         if (errno != EISDIR && errno != EPERM) return note(name);
-        if (depth == deepest) {
+        if (depth == deepest_trash) {
             if (::renameat(dir, name.c_str(), dir_.get(), random_hex_id().c_str()) != 0) return note(name);
             moved_up_ = true;
             return;

@@ -13,16 +13,13 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "storage/entry_name.h"
+#include "storage/overlay_marks.h"
 #include "storage/tar_reader.h"
 
 namespace hoist::storage {
 namespace {
 
 constexpr const char* opaque_xattr = "trusted.overlay.opaque";
-
-bool is_whiteout(const struct stat& info) {
-    return S_ISCHR(info.st_mode) && info.st_rdev == 0;
-}
 
 /// atime and mtime of an entry.
 std::array<timespec, 2> times_of(archive_entry* entry) {

@@ -16,7 +16,7 @@ bool can_detach() {
     return kernel_has(KernelFeature::mount_api) && kernel_has(KernelFeature::mount_setattr);
 }
 
-unsigned recursive(Below below) {
+unsigned recursive_flag(Below below) {
     return below == Below::included ? AT_RECURSIVE : 0u;
 }
 
@@ -44,13 +44,13 @@ Fd make_mount(const Fd& context, const std::string& type, const MountData& data,
 
 Fd clone_mount(const Fd& source, Below below, const std::string& name) {
     if (!can_detach()) return scratch::clone_mount(fd_path(source), below, name);
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive(below);
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive_flag(below);
     return Fd(check(::open_tree(source.get(), "", flags), "bind {}", name));
 }
 
 Fd clone_mount_at(const std::string& source, Below below, const std::string& name) {
     if (!can_detach()) return scratch::clone_mount(source, below, name);
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive(below);
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive_flag(below);
     return Fd(check(::open_tree(AT_FDCWD, source.c_str(), flags), "bind {} to {}", source, name));
 }
 
@@ -60,7 +60,7 @@ void change_mount(const Fd& mount, std::uint64_t set, std::uint64_t clear, Below
     mount_attr attributes{};
     attributes.attr_set = set;
     attributes.attr_clr = clear;
-    check(::mount_setattr(mount.get(), "", AT_EMPTY_PATH | recursive(below), &attributes, sizeof attributes),
+    check(::mount_setattr(mount.get(), "", AT_EMPTY_PATH | recursive_flag(below), &attributes, sizeof attributes),
           "set the options of mount {}", name);
 }
 
@@ -77,7 +77,7 @@ void set_propagation(const Fd& mount, std::uint64_t propagation, Below below, co
     if (!can_detach()) return scratch::set_propagation(mount, propagation, below, name);
     mount_attr attributes{};
     attributes.propagation = propagation;
-    check(::mount_setattr(mount.get(), "", AT_EMPTY_PATH | recursive(below), &attributes, sizeof attributes),
+    check(::mount_setattr(mount.get(), "", AT_EMPTY_PATH | recursive_flag(below), &attributes, sizeof attributes),
           "set the propagation of mount {}", name);
 }
 

@@ -9,7 +9,7 @@ namespace hoist::runtime::init {
 namespace {
 
 /// Takes in everyone who has ended. @return the program's wait status once it is among them
-bool reap(pid_t program, int& status) {
+bool reap_program(pid_t program, int& status) {
     bool ended = false;
     int one = 0;
     for (pid_t pid; (pid = ::waitpid(-1, &one, WNOHANG)) > 0;) {
@@ -30,7 +30,7 @@ void run_reaper(pid_t program) {
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
     int status = 0;
-    while (!reap(program, status)) {
+    while (!reap_program(program, status)) {
         siginfo_t info{};
         const int signal = ::sigwaitinfo(&all, &info);
         // A terminal's own signals reach the program anyway; the kernel sends them to the whole foreground group.

@@ -58,7 +58,7 @@ unsigned long present_flags(const std::string& path, const std::string& name) {
 }
 
 /// Blanks and the like stand as \040 in mountinfo.
-std::string unescape(const std::string& text) {
+std::string unescape_option(const std::string& text) {
     std::string plain;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '\\' || i + 3 >= text.size()) {
@@ -86,7 +86,7 @@ std::vector<std::string> places_below(const Fd& mount) {
         const auto fields = split(line, ' ');
         if (fields.size() < 5 || !family.count(fields[1])) continue;
         family.insert(fields[0]);
-        found.push_back(unescape(fields[4]));
+        found.push_back(unescape_option(fields[4]));
     }
     return found;
 }

@@ -12,7 +12,7 @@
 namespace hoist::runtime {
 namespace {
 
-constexpr std::size_t read_at_once = 128 << 10;
+constexpr std::size_t output_at_once = 128 << 10;
 // Room for what a loud container writes while we put away what we have read: it then need not wait for us, nor we for
 // it. Costs memory only while it is full.
 constexpr int pipe_size = 256 << 10;
@@ -22,7 +22,7 @@ constexpr int reads_after_exit = 64;
 
 // Touched, and so paid for, only as far as it is used.
 constexpr std::size_t page = 4096, kept_of_buffer = 4 * page;
-alignas(page) std::array<char, read_at_once> buffer;
+alignas(page) std::array<char, output_at_once> buffer;
 std::size_t touched = 0;
 
 ssize_t read_into_buffer(const Fd& fd) {
@@ -142,7 +142,7 @@ void ContainerIo::let_gather(Source& source, std::size_t got) {
     constexpr timespec moment{.tv_sec = 0, .tv_nsec = 50'000};
     const auto present = std::chrono::steady_clock::now();
     const bool follows = present - std::exchange(source.last_read, present) < at_once;
-    if (!follows || got > read_at_once / 2) return;
+    if (!follows || got > output_at_once / 2) return;
     ::nanosleep(&moment, nullptr);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* journal = "/run/systemd/journal/socket";
 constexpr std::size_t longest_message = 16 << 10;  // Docker's: a longer line becomes several
-constexpr std::chrono::seconds patience_at_end(2);
+constexpr std::chrono::seconds journal_patience_at_end(2);
 
 /// A socket that is connected to the journal, or empty, with errno.
 Fd connect_journal() {
@@ -86,7 +86,7 @@ void JournalSink::note_loss() {
 void JournalSink::end_run() {
     out_.finish([&](std::string_view text, bool) { send_line(Stream::stdout_, text); });
     err_.finish([&](std::string_view text, bool) { send_line(Stream::stderr_, text); });
-    queue_.flush(patience_at_end);
+    queue_.flush(journal_patience_at_end);
 }
 
 }  // namespace hoist::runtime

@@ -15,7 +15,7 @@ namespace {
 constexpr int first_connection = 3;
 
 /// The connection that launch_monitor passed on, if it did.
-Fd inherited_socket() {
+Fd take_inherited_socket() {
     int type = 0;
     socklen_t size = sizeof(type);
     const bool is_one =
@@ -49,11 +49,11 @@ int run_monitor(const std::vector<std::string>& args, const std::function<void()
     try {
         protect();
     } catch (const Error& error) {
-        report(inherited_socket(), error);
+        report(take_inherited_socket(), error);
         return 1;
     }
     set_up_monitor_process();
-    Fd socket = inherited_socket();
+    Fd socket = take_inherited_socket();
     try {
         if (args.size() != 1) fail(Kind::invalid, "usage: hoist-runtime monitor RUN_DIR");
         const Fd lock = lock_directory(args[0]);
