@@ -8,6 +8,7 @@
 namespace hoist::runtime {
 namespace {
 
+constexpr std::size_t most_gathered = 32 << 10;
 constexpr std::string_view damage_note = "[hoist: damaged records were left out]\n";
 
 struct JsonState : LogReader::State {
@@ -15,15 +16,32 @@ struct JsonState : LogReader::State {
         : State(split_path(file).parent), name(file), query(what), files(file) {}
 
     std::optional<LogLine> next(bool) override {
-        begin();
-        while (take()) {
-            if (skip > 0) {
-                --skip;
-                continue;
+        if (!take_unskipped()) return std::nullopt;
+        return LogLine{record.time, record.stream, record.text};
+    }
+
+    /// What was written at once has one time, and goes out at once.
+    std::optional<LogLine> next_lines(bool) override {
+        if (!take_unskipped()) return std::nullopt;
+        gathered.swap(record.text);
+        const TimePoint time = record.time;
+        const Stream stream = record.stream;
+        while (gathered.size() < most_gathered && take()) {
+            if (record.time != time || record.stream != stream) {
+                held_back = true;
+                break;
             }
-            return LogLine{record.time, record.stream, record.text};
+            gathered += record.text;
         }
-        return std::nullopt;
+        return LogLine{time, stream, gathered};
+    }
+
+    bool take_unskipped() {
+        begin();
+        if (std::exchange(held_back, false)) return true;
+        for (; take(); --skip)
+            if (skip == 0) return true;
+        return false;
     }
 
     /// The next record that the query wants. What is no record is told of once. (REL-15)
@@ -74,6 +92,8 @@ struct JsonState : LogReader::State {
     LogQuery query;
     JsonLogFiles files;
     JsonRecord record;
+    bool held_back = false;  // record was read, but has not been given out
+    std::string gathered;
     std::uint64_t skip = 0;
     bool begun = false, damage_told = false;
 };

@@ -74,34 +74,40 @@ void append_string(std::string& to, std::string_view text) {
     to += '"';
 }
 
-/// Takes "text" off the front of `line`, with its escapes undone. @return false if that is not what is there
+/// Undoes the escape whose backslash stands before `at`. @return where it ends; 0 if it is none that is usual
+std::size_t undo_escape(std::string_view line, std::size_t at, std::string& text) {
+    const char c = at < line.size() ? line[at] : '\0';
+    if (c == 'n' || c == 'r') {
+        text += c == 'n' ? '\n' : '\r';
+    } else if (c == '"' || c == '\\') {
+        text += c;
+    } else if (c == 'u' && line.substr(at + 1, 2) == "00" && line.size() > at + 4) {
+        const auto high = hex.find(line[at + 3]), low = hex.find(line[at + 4]);
+        if (high == std::string_view::npos || high > 7 || low == std::string_view::npos) return 0;
+        text += static_cast<char>(high << 4 | low);
+        return at + 5;
+    } else {
+        return 0;
+    }
+    return at + 1;
+}
+
+/// Takes "text" off the front of `line`, with its escapes undone. Looks at each byte once, many at a time.
+/// @return false if that is not what is there
 bool take_string(std::string_view& line, std::string& text) {
     text.clear();
-    for (std::size_t start = 0, i = 0; i < line.size(); ++i) {
-        if (line[i] == '"') {
-            text.append(line, start, i - start);
-            line.remove_prefix(i + 1);
+    for (std::size_t start = 0, quote = 0;;) {
+        if (quote == 0 || quote < start) quote = line.find('"', start);
+        if (quote == std::string_view::npos) return false;
+        const auto escape = line.substr(0, quote).find('\\', start);
+        text.append(line, start, std::min(escape, quote) - start);
+        if (escape == std::string_view::npos) {
+            line.remove_prefix(quote + 1);
             return true;
         }
-        if (line[i] != '\\') continue;
-        text.append(line, start, i - start);
-        if (++i >= line.size()) return false;
-        const char c = line[i];
-        if (c == 'n' || c == 'r') {
-            text += c == 'n' ? '\n' : '\r';
-        } else if (c == '"' || c == '\\') {
-            text += c;
-        } else if (c == 'u' && line.substr(i + 1, 2) == "00" && line.size() > i + 4) {
-            const auto high = hex.find(line[i + 3]), low = hex.find(line[i + 4]);
-            if (high == std::string_view::npos || high > 7 || low == std::string_view::npos) return false;
-            text += static_cast<char>(high << 4 | low);
-            i += 4;
-        } else {
-            return false;
-        }
-        start = i + 1;
+        start = undo_escape(line, escape + 1, text);
+        if (start == 0) return false;
     }
-    return false;
 }
 
 bool take(std::string_view& line, std::string_view expected) {

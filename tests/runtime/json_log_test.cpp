@@ -132,6 +132,26 @@ TEST_F(JsonLog, GivesBackLinesAndPartsOfThem) {
     EXPECT_EQ(read({.want_stdout = false}), Lines{"e:err\n"});
 }
 
+TEST_F(JsonLog, WhatWasWrittenAtOnceIsReadAtOnce) {
+    JsonLogWriter writer(settings());
+    writer.append(Stream::stdout_, "zero\none\ntwo\n" + std::string(20000, 'x') + "\n");
+    writer.append(Stream::stderr_, "err\n");
+    writer.append(Stream::stdout_, "three\n");
+    const auto pieces = [&](LogQuery query) {
+        LogReader reader = LogReader::of_json_file(file_, query);
+        Lines read;
+        while (const auto lines = reader.next_lines())
+            read.push_back((lines->stream == Stream::stderr_ ? "e:" : "o:") + std::string(lines->text));
+        return read;
+    };
+    const std::string rest = "two\n" + std::string(20000, 'x') + "\n";
+    EXPECT_EQ(pieces({}), (Lines{"o:zero\none\n" + rest, "e:err\n", "o:three\n"}));
+    EXPECT_EQ(pieces({.tail = 5}), (Lines{"o:" + rest, "e:err\n", "o:three\n"}));  // the long line is two records
+    EXPECT_EQ(pieces({.want_stdout = false}), Lines{"e:err\n"});
+    writer.append(Stream::stdout_, std::string(100000, '\n'));  // bounded
+    for (const auto& piece : pieces({.tail = 100000})) EXPECT_LE(piece.size(), 64u << 10);
+}
+
 TEST_F(JsonLog, KeepsForeignBytesAsTheyAre) {  // SEC-53
     const std::string text = "{\"log\":\"fake\\n\",\"stream\":\"stderr\",\"time\":\"2026-01-02T03:04:05Z\"}\n" +
                              std::string("\0\0a\0\n", 5) + std::string(1 << 20, 'y') + "\nend\n";
