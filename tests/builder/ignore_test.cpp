@@ -9,31 +9,34 @@
 namespace hoist::builder {
 namespace {
 
-struct Case {
+struct IgnoreCase {
     const char* rules;
     const char* path;
     bool left_out;
 };
-class Ignore : public testing::TestWithParam<Case> {};
+class Ignore : public testing::TestWithParam<IgnoreCase> {};
 TEST_P(Ignore, FollowsTheLastRuleThatMatches) {
     EXPECT_EQ(IgnoreRules::parse(GetParam().rules, ".dockerignore").leaves_out(GetParam().path), GetParam().left_out)
         << GetParam().rules << " on " << GetParam().path;
 }
 INSTANTIATE_TEST_SUITE_P(
     Rules, Ignore,
-    testing::Values(Case{"*.md", "a.md", true}, Case{"*.md", "dir/a.md", false}, Case{"**/*.md", "dir/a.md", true},
-                    Case{"**/*.md", "a.md", true}, Case{"node_modules", "node_modules/x/y", true},
-                    Case{"node_modules", "src/node_modules", false}, Case{"/build", "build", true},
-                    Case{"build/", "build", true}, Case{"./build", "build/x", true}, Case{"*\n!keep", "keep", false},
-                    Case{"*\n!keep", "keep/inside", false}, Case{"*\n!keep\nkeep/not", "keep/not", true},
-                    Case{"!keep\n*", "keep", true}, Case{"# comment\na", "a", true},
-                    Case{" # no comment", "# no comment", true}, Case{"a?c", "abc", true}, Case{"a?c", "a/c", false},
-                    Case{"[a-c]x", "bx", true}, Case{"[^a-c]x", "bx", false}, Case{"a\\*b", "a*b", true},
-                    Case{"a\\*b", "axb", false}, Case{"**", "any/thing", true}, Case{"a/**/z", "a/z", true},
-                    Case{"a/**/z", "a/b/c/z", true}, Case{"a/**", "a/b", true}, Case{"*/temp*", "x/temporary", true},
-                    Case{"*/temp*", "temporary", false}, Case{"  trimmed  ", "trimmed", true},
-                    Case{"a/../b", "b", true}, Case{"", "x", false}, Case{"*.go\n!*_test.go\n", "x_test.go", false},
-                    Case{"! keep\n", "keep", false}));
+    testing::Values(IgnoreCase{"*.md", "a.md", true}, IgnoreCase{"*.md", "dir/a.md", false},
+                    IgnoreCase{"**/*.md", "dir/a.md", true}, IgnoreCase{"**/*.md", "a.md", true},
+                    IgnoreCase{"node_modules", "node_modules/x/y", true},
+                    IgnoreCase{"node_modules", "src/node_modules", false}, IgnoreCase{"/build", "build", true},
+                    IgnoreCase{"build/", "build", true}, IgnoreCase{"./build", "build/x", true},
+                    IgnoreCase{"*\n!keep", "keep", false}, IgnoreCase{"*\n!keep", "keep/inside", false},
+                    IgnoreCase{"*\n!keep\nkeep/not", "keep/not", true}, IgnoreCase{"!keep\n*", "keep", true},
+                    IgnoreCase{"# comment\na", "a", true}, IgnoreCase{" # no comment", "# no comment", true},
+                    IgnoreCase{"a?c", "abc", true}, IgnoreCase{"a?c", "a/c", false}, IgnoreCase{"[a-c]x", "bx", true},
+                    IgnoreCase{"[^a-c]x", "bx", false}, IgnoreCase{"a\\*b", "a*b", true},
+                    IgnoreCase{"a\\*b", "axb", false}, IgnoreCase{"**", "any/thing", true},
+                    IgnoreCase{"a/**/z", "a/z", true}, IgnoreCase{"a/**/z", "a/b/c/z", true},
+                    IgnoreCase{"a/**", "a/b", true}, IgnoreCase{"*/temp*", "x/temporary", true},
+                    IgnoreCase{"*/temp*", "temporary", false}, IgnoreCase{"  trimmed  ", "trimmed", true},
+                    IgnoreCase{"a/../b", "b", true}, IgnoreCase{"", "x", false},
+                    IgnoreCase{"*.go\n!*_test.go\n", "x_test.go", false}, IgnoreCase{"! keep\n", "keep", false}));
 
 TEST(Ignore, DescendsOnlyWhereARuleLetsSomethingIn) {
     const auto rules = IgnoreRules::parse("vendor\n!vendor/ours/file", ".dockerignore");

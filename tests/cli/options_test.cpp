@@ -9,14 +9,14 @@ namespace {
 const Options options = {{"-d, --detach", "", ""}, {"-i, --interactive", "", ""}, {"-t, --tty", "", ""},
                          {"-n, --tail", "N", ""},  {"-e, --env", "K=V", ""},      {"--scale", "S=N", ""}};
 
-struct Case {
+struct OptionCase {
     std::vector<std::string> text;
     OptionsEnd end;
     std::vector<std::string> words;
     std::string tail;
     bool detach, tty;
 };
-class ParseArguments : public testing::TestWithParam<Case> {};
+class ParseArguments : public testing::TestWithParam<OptionCase> {};
 TEST_P(ParseArguments, ReadsEveryForm) {
     const auto& want = GetParam();
     const auto read = parse_arguments(options, want.text, want.end);
@@ -28,14 +28,15 @@ TEST_P(ParseArguments, ReadsEveryForm) {
 constexpr auto any = OptionsEnd::nowhere;
 INSTANTIATE_TEST_SUITE_P(
     Forms, ParseArguments,
-    testing::Values(Case{{}, any, {}, "", false, false}, Case{{"-d", "web"}, any, {"web"}, "", true, false},
-                    Case{{"web", "-d"}, any, {"web"}, "", true, false}, Case{{"-dit"}, any, {}, "", true, true},
-                    Case{{"-n5"}, any, {}, "5", false, false}, Case{{"-n", "5"}, any, {}, "5", false, false},
-                    Case{{"-n=5"}, any, {}, "5", false, false}, Case{{"--tail=5"}, any, {}, "5", false, false},
-                    Case{{"--tail", "5"}, any, {}, "5", false, false}, Case{{"-dn5"}, any, {}, "5", true, false},
-                    Case{{"--detach=false"}, any, {}, "", false, false},
-                    Case{{"--", "-d"}, any, {"-d"}, "", false, false}, Case{{"-"}, any, {"-"}, "", false, false},
-                    Case{{"-t", "web", "ls", "-d"}, OptionsEnd::first_word, {"web", "ls", "-d"}, "", false, true}));
+    testing::Values(
+        OptionCase{{}, any, {}, "", false, false}, OptionCase{{"-d", "web"}, any, {"web"}, "", true, false},
+        OptionCase{{"web", "-d"}, any, {"web"}, "", true, false}, OptionCase{{"-dit"}, any, {}, "", true, true},
+        OptionCase{{"-n5"}, any, {}, "5", false, false}, OptionCase{{"-n", "5"}, any, {}, "5", false, false},
+        OptionCase{{"-n=5"}, any, {}, "5", false, false}, OptionCase{{"--tail=5"}, any, {}, "5", false, false},
+        OptionCase{{"--tail", "5"}, any, {}, "5", false, false}, OptionCase{{"-dn5"}, any, {}, "5", true, false},
+        OptionCase{{"--detach=false"}, any, {}, "", false, false},
+        OptionCase{{"--", "-d"}, any, {"-d"}, "", false, false}, OptionCase{{"-"}, any, {"-"}, "", false, false},
+        OptionCase{{"-t", "web", "ls", "-d"}, OptionsEnd::first_word, {"web", "ls", "-d"}, "", false, true}));
 
 TEST(ParseArguments, GathersRepeatedOptions) {
     const auto read = parse_arguments(options, {"-e", "a=1", "--env", "b=2", "--scale", "x=3"}, any);

@@ -26,35 +26,37 @@ std::string read(const std::string& text, bool raw = false) {
     return join(out, "|");
 }
 
-struct Case {
+struct EnvCase {
     std::string text, want;
 };
-class Dotenv : public testing::TestWithParam<Case> {};
+class Dotenv : public testing::TestWithParam<EnvCase> {};
 TEST_P(Dotenv, Reads) {
     EXPECT_EQ(read(GetParam().text), GetParam().want) << GetParam().text;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Grammar, Dotenv,
-    testing::Values(Case{"A=1\nB=2", "A=1|B=2"}, Case{"A=1\r\nB=2\r\n", "A=1|B=2"},
-                    Case{"\xef\xbb\xbf"
-                         "A=1",
-                         "A=1"},
-                    Case{"A: 1", "A=1"}, Case{"export A=1", "A=1"}, Case{"exportA=1", "exportA=1"}, Case{"A", "A"},
-                    Case{"A\nB=", "A|B="}, Case{"  A = x  ", "A=x"}, Case{"# c\n\n  # d\nA=1", "A=1"},
-                    Case{"A=1 # c", "A=1"}, Case{"A=1#c", "A=1#c"}, Case{"A=#c", "A="}, Case{"A= #c\nB=2", "A=|B=2"},
-                    Case{"A=\"x y\" # c", "A=x y"}, Case{"A='x y'#c", "A=x y"}, Case{"A=\"a\nb\"\nB=1", "A=a\nb|B=1"},
-                    Case{"A='a\nb'", "A=a\nb"}, Case{R"(A="\a\n\t\\\"\$P \101")", "A=\a\n\t\\\"$P \\101"},
-                    Case{R"(A="\0101")", "A=A"}, Case{R"(A='\n$P')", "A=\\n$P"}, Case{R"(A='it\'s')", "A=it's"},
-                    Case{R"(A=x\ny)", "A=x\\ny"}, Case{"A=$P-${P}-${X:-d}", "A=process-process-d"},
-                    Case{"A=1\nB=$A$A", "A=1|B=11"}, Case{"P=own\nB=$P", "P=own|B=process"},
-                    Case{"A=\"$P\"", "A=process"}, Case{"A=pa$$word", "A=pa$word"}, Case{"A.b-c[0]=1", "A.b-c[0]=1"},
-                    Case{"", ""}, Case{"A=\"x", "A=|1:3 this quoted value is not closed"},
-                    Case{"A B=1\nC=2", "C=2|1:3 a name cannot contain a blank"},
-                    Case{"A+=1", "1:2 this character cannot be part of a name"},
-                    Case{"=1", "1:1 there is no name before the \"=\""},
-                    Case{"A='x'y", "A=|1:6 there is text behind the closing quote"},
-                    Case{"A=${", "A=|1:3 malformed variable: \"${\" is not closed"}));
+    testing::Values(EnvCase{"A=1\nB=2", "A=1|B=2"}, EnvCase{"A=1\r\nB=2\r\n", "A=1|B=2"},
+                    EnvCase{"\xef\xbb\xbf"
+                            "A=1",
+                            "A=1"},
+                    EnvCase{"A: 1", "A=1"}, EnvCase{"export A=1", "A=1"}, EnvCase{"exportA=1", "exportA=1"},
+                    EnvCase{"A", "A"}, EnvCase{"A\nB=", "A|B="}, EnvCase{"  A = x  ", "A=x"},
+                    EnvCase{"# c\n\n  # d\nA=1", "A=1"}, EnvCase{"A=1 # c", "A=1"}, EnvCase{"A=1#c", "A=1#c"},
+                    EnvCase{"A=#c", "A="}, EnvCase{"A= #c\nB=2", "A=|B=2"}, EnvCase{"A=\"x y\" # c", "A=x y"},
+                    EnvCase{"A='x y'#c", "A=x y"}, EnvCase{"A=\"a\nb\"\nB=1", "A=a\nb|B=1"},
+                    EnvCase{"A='a\nb'", "A=a\nb"}, EnvCase{R"(A="\a\n\t\\\"\$P \101")", "A=\a\n\t\\\"$P \\101"},
+                    EnvCase{R"(A="\0101")", "A=A"}, EnvCase{R"(A='\n$P')", "A=\\n$P"},
+                    EnvCase{R"(A='it\'s')", "A=it's"}, EnvCase{R"(A=x\ny)", "A=x\\ny"},
+                    EnvCase{"A=$P-${P}-${X:-d}", "A=process-process-d"}, EnvCase{"A=1\nB=$A$A", "A=1|B=11"},
+                    EnvCase{"P=own\nB=$P", "P=own|B=process"}, EnvCase{"A=\"$P\"", "A=process"},
+                    EnvCase{"A=pa$$word", "A=pa$word"}, EnvCase{"A.b-c[0]=1", "A.b-c[0]=1"}, EnvCase{"", ""},
+                    EnvCase{"A=\"x", "A=|1:3 this quoted value is not closed"},
+                    EnvCase{"A B=1\nC=2", "C=2|1:3 a name cannot contain a blank"},
+                    EnvCase{"A+=1", "1:2 this character cannot be part of a name"},
+                    EnvCase{"=1", "1:1 there is no name before the \"=\""},
+                    EnvCase{"A='x'y", "A=|1:6 there is text behind the closing quote"},
+                    EnvCase{"A=${", "A=|1:3 malformed variable: \"${\" is not closed"}));
 
 TEST(Dotenv, RawTakesEverything) {
     EXPECT_EQ(read("A='x' # y\n#c\nB=$P\nC\nD E=1\r\n", true), "A='x' # y|B=$P|C|5:1 a name cannot contain a blank");

@@ -9,11 +9,11 @@ namespace {
 using test::Files;
 using test::one_service;
 
-struct Case {
+struct ExpandCase {
     std::string_view text, want;
     std::string_view issues = "";  ///< one letter each: u unset, r required, m malformed
 };
-class Expand : public testing::TestWithParam<Case> {};
+class Expand : public testing::TestWithParam<ExpandCase> {};
 
 TEST_P(Expand, Gives) {
     const std::map<std::string, std::string> set = {{"A", "a"}, {"E", ""}, {"D", "$A"}, {"_x1", "y"}};
@@ -35,17 +35,21 @@ TEST_P(Expand, Gives) {
 
 INSTANTIATE_TEST_SUITE_P(
     Forms, Expand,
-    testing::Values(Case{"plain", "plain"}, Case{"$A", "a"}, Case{"${A}", "a"}, Case{"x${A}y$A-z", "xaya-z"},
-                    Case{"${_x1}", "y"}, Case{"$U", "", "u"}, Case{"${U}", "", "u"}, Case{"$E", ""},
-                    Case{"${A:-d}", "a"}, Case{"${E:-d}", "d"}, Case{"${E-d}", ""}, Case{"${U-d}", "d"},
-                    Case{"${U:-d}", "d"}, Case{"${U:-}", ""}, Case{"${A:?no}", "a"}, Case{"${E:?no}", "", "r"},
-                    Case{"${E?no}", ""}, Case{"${U?no}", "", "r"}, Case{"${A:+r}", "r"}, Case{"${E:+r}", ""},
-                    Case{"${E+r}", "r"}, Case{"${U+r}", ""}, Case{"${U:-${E:-x}}", "x"}, Case{"${U:-${A}b}c", "abc"},
-                    Case{"${A:+<${A}>}", "<a>"}, Case{"${U:-a b:c/$A}", "a b:c/a"}, Case{"${A:-${U}}", "a"},
-                    Case{"${U:-${V}}", "", "u"}, Case{"${D}", "$A"}, Case{"${U:-$$x}", "$x"}, Case{"$$A", "$A"},
-                    Case{"$$$A", "$a"}, Case{"$", "$"}, Case{"a$", "a$"}, Case{"$1", "$1"}, Case{"$(x)", "$(x)"},
-                    Case{"$ A", "$ A"}, Case{"${", "", "m"}, Case{"${}", "", "m"}, Case{"${A", "", "m"},
-                    Case{"${1}", "", "m"}, Case{"${A!x}", "", "m"}, Case{"${A:x}", "", "m"}, Case{"${A b}", "", "m"}));
+    testing::Values(ExpandCase{"plain", "plain"}, ExpandCase{"$A", "a"}, ExpandCase{"${A}", "a"},
+                    ExpandCase{"x${A}y$A-z", "xaya-z"}, ExpandCase{"${_x1}", "y"}, ExpandCase{"$U", "", "u"},
+                    ExpandCase{"${U}", "", "u"}, ExpandCase{"$E", ""}, ExpandCase{"${A:-d}", "a"},
+                    ExpandCase{"${E:-d}", "d"}, ExpandCase{"${E-d}", ""}, ExpandCase{"${U-d}", "d"},
+                    ExpandCase{"${U:-d}", "d"}, ExpandCase{"${U:-}", ""}, ExpandCase{"${A:?no}", "a"},
+                    ExpandCase{"${E:?no}", "", "r"}, ExpandCase{"${E?no}", ""}, ExpandCase{"${U?no}", "", "r"},
+                    ExpandCase{"${A:+r}", "r"}, ExpandCase{"${E:+r}", ""}, ExpandCase{"${E+r}", "r"},
+                    ExpandCase{"${U+r}", ""}, ExpandCase{"${U:-${E:-x}}", "x"}, ExpandCase{"${U:-${A}b}c", "abc"},
+                    ExpandCase{"${A:+<${A}>}", "<a>"}, ExpandCase{"${U:-a b:c/$A}", "a b:c/a"},
+                    ExpandCase{"${A:-${U}}", "a"}, ExpandCase{"${U:-${V}}", "", "u"}, ExpandCase{"${D}", "$A"},
+                    ExpandCase{"${U:-$$x}", "$x"}, ExpandCase{"$$A", "$A"}, ExpandCase{"$$$A", "$a"},
+                    ExpandCase{"$", "$"}, ExpandCase{"a$", "a$"}, ExpandCase{"$1", "$1"}, ExpandCase{"$(x)", "$(x)"},
+                    ExpandCase{"$ A", "$ A"}, ExpandCase{"${", "", "m"}, ExpandCase{"${}", "", "m"},
+                    ExpandCase{"${A", "", "m"}, ExpandCase{"${1}", "", "m"}, ExpandCase{"${A!x}", "", "m"},
+                    ExpandCase{"${A:x}", "", "m"}, ExpandCase{"${A b}", "", "m"}));
 
 TEST(Interpolation, IsBounded) {
     std::string deep;

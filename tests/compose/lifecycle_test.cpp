@@ -5,12 +5,12 @@
 namespace hoist::compose {
 namespace {
 
-Service read(const std::string& keys) {
+Service read_service(const std::string& keys) {
     return test::one_service(keys).project().services.at("a");
 }
 
 TEST(Hooks, AreReadInOrder) {
-    const Service s = read(
+    const Service s = read_service(
         "pre_start:\n  - image: migrate\n    command: [up]\n    per_replica: true\n"
         "post_start:\n  - command: ./warm up\n    user: root\n    environment: [A=1]\n"
         "pre_stop:\n  - command: [drain]\n    privileged: true\n    working_dir: /w");
@@ -23,19 +23,21 @@ TEST(Hooks, AreReadInOrder) {
 }
 
 TEST(Probes, HaveShortAndLongNotations) {
-    EXPECT_EQ(read("x-probe: {tcp: 5432}").probe->port, 5432);
-    const Service http = read("x-probe: {http: 8080/health, interval: 3s}");
+    EXPECT_EQ(read_service("x-probe: {tcp: 5432}").probe->port, 5432);
+    const Service http = read_service("x-probe: {http: 8080/health, interval: 3s}");
     EXPECT_EQ(http.probe->port, 8080);
     EXPECT_EQ(http.probe->path, "/health");
     EXPECT_EQ(http.healthcheck->interval, Nanoseconds(std::chrono::seconds(3)));
-    EXPECT_EQ(read("x-probe: {mysql: }").probe->port, 3306);
-    EXPECT_EQ(read("x-probe: {fastcgi: }").probe->path, "/ping");
-    EXPECT_EQ(read("x-probe: {log: ready}").probe->body, "ready");
-    EXPECT_EQ(read("x-probe: {http: {port: 81, status: 204, body: ok, headers: {A: b}}}").probe->status_to, 204);
+    EXPECT_EQ(read_service("x-probe: {mysql: }").probe->port, 3306);
+    EXPECT_EQ(read_service("x-probe: {fastcgi: }").probe->path, "/ping");
+    EXPECT_EQ(read_service("x-probe: {log: ready}").probe->body, "ready");
+    EXPECT_EQ(read_service("x-probe: {http: {port: 81, status: 204, body: ok, headers: {A: b}}}").probe->status_to,
+              204);
 }
 
 TEST(Schedules, AreReadAndMakeNoOtherHash) {
-    const Service plain = read("command: a"), timed = read("command: a\nx-schedule: {cron: \"@daily\", overlap: wait}");
+    const Service plain = read_service("command: a"),
+                  timed = read_service("command: a\nx-schedule: {cron: \"@daily\", overlap: wait}");
     EXPECT_EQ(timed.schedule->overlap, Schedule::Overlap::wait);
     EXPECT_EQ(config_hash(plain), config_hash(timed));
 }

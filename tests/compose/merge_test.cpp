@@ -7,7 +7,7 @@ namespace {
 
 using test::Files;
 
-Files two(const std::string& base, const std::string& over) {
+Files two_files(const std::string& base, const std::string& over) {
     Files files = test::one_service(base);
     files.texts["/p/over.yaml"] = test::one_service(over).texts["/p/compose.yaml"];
     files.options.files = {"/p/compose.yaml", "/p/over.yaml"};
@@ -37,7 +37,7 @@ struct Row {
 class Merge : public testing::TestWithParam<Row> {};
 TEST_P(Merge, Gives) {
     const Row& row = GetParam();
-    EXPECT_EQ(shown(two(row.key + ": " + row.base, row.key + ": " + row.over), row.key),
+    EXPECT_EQ(shown(two_files(row.key + ": " + row.base, row.key + ": " + row.over), row.key),
               row.want.empty() ? "" : row.key + ": " + row.want);
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -90,7 +90,7 @@ TEST(MergeFiles, MergesDependenciesAndNetworksInBothForms) {
 }
 
 TEST(MergeFiles, SaysWhereKindsClash) {
-    const Files files = two("ulimits: {a: 1}", "ulimits: [a]");
+    const Files files = two_files("ulimits: {a: 1}", "ulimits: [a]");
     EXPECT_EQ(files.errors(), "over.yaml:4:14: a list cannot be merged with a map\n");
     EXPECT_THAT(files.errors(DiagnosticFormat::rich), testing::HasSubstr("::: compose.yaml:4:14"));
 }

@@ -14,10 +14,10 @@ std::string shown(const std::vector<Port>& ports) {
     return out;
 }
 
-struct Case {
+struct ShortFormCase {
     std::string_view written, want;
 };
-class ParsePorts : public testing::TestWithParam<Case> {};
+class ParsePorts : public testing::TestWithParam<ShortFormCase> {};
 TEST_P(ParsePorts, ReadsShortForm) {
     TextProblem problem;
     const auto ports = parse_ports(GetParam().written, problem);
@@ -28,25 +28,28 @@ TEST_P(ParsePorts, ReadsShortForm) {
 }
 INSTANTIATE_TEST_SUITE_P(
     ComposeSpec, ParsePorts,
-    testing::Values(Case{"80", ":0:80/tcp"}, Case{"8080:80", ":8080:80/tcp"}, Case{"22:22", ":22:22/tcp"},
-                    Case{"80-81:8080-8081", ":80:8080/tcp :81:8081/tcp"}, Case{"8000-9000:80", ":8000-9000:80/tcp"},
-                    Case{"80-80:8080", ":80:8080/tcp"}, Case{"3000-3002", ":0:3000/tcp :0:3001/tcp :0:3002/tcp"},
-                    Case{"127.0.0.1::80", "127.0.0.1:0:80/tcp"}, Case{"127.0.0.1:8080:80/UDP", "127.0.0.1:8080:80/udp"},
-                    Case{"[::1]:1:2", "::1:1:2/tcp"}, Case{"::1:1:2", "::1:1:2/tcp"}, Case{"53:53/sctp", ":53:53/sctp"},
-                    Case{"3000-3002:80-81",
-                         "the host range and the container range differ in length [3000-3002:80-81]"},
-                    Case{"80x:80", "host port \"80x\" is not a number [80x]"},
-                    Case{"80:80x", "container port \"80x\" is not a number [80x]"},
-                    Case{"70000:80", "host port 70000 is out of range 1-65535 [70000]"},
-                    Case{"80:0", "container port 0 is out of range 1-65535 [0]"},
-                    Case{":80", "host port \"\" is not a number [:80]"},
-                    Case{"80:", "container port \"\" is not a number [80:]"},
-                    Case{"x:80:80", "\"x\" is no IP address [x]"},
-                    Case{"80:80/icmp", "\"icmp\" is no protocol: tcp, udp or sctp [icmp]"},
-                    Case{"90-80", "the container port range 90-80 ends before it begins [90-80]"},
-                    Case{"", "container port \"\" is not a number []"}));
+    testing::Values(ShortFormCase{"80", ":0:80/tcp"}, ShortFormCase{"8080:80", ":8080:80/tcp"},
+                    ShortFormCase{"22:22", ":22:22/tcp"}, ShortFormCase{"80-81:8080-8081", ":80:8080/tcp :81:8081/tcp"},
+                    ShortFormCase{"8000-9000:80", ":8000-9000:80/tcp"}, ShortFormCase{"80-80:8080", ":80:8080/tcp"},
+                    ShortFormCase{"3000-3002", ":0:3000/tcp :0:3001/tcp :0:3002/tcp"},
+                    ShortFormCase{"127.0.0.1::80", "127.0.0.1:0:80/tcp"},
+                    ShortFormCase{"127.0.0.1:8080:80/UDP", "127.0.0.1:8080:80/udp"},
+                    ShortFormCase{"[::1]:1:2", "::1:1:2/tcp"}, ShortFormCase{"::1:1:2", "::1:1:2/tcp"},
+                    ShortFormCase{"53:53/sctp", ":53:53/sctp"},
+                    ShortFormCase{"3000-3002:80-81",
+                                  "the host range and the container range differ in length [3000-3002:80-81]"},
+                    ShortFormCase{"80x:80", "host port \"80x\" is not a number [80x]"},
+                    ShortFormCase{"80:80x", "container port \"80x\" is not a number [80x]"},
+                    ShortFormCase{"70000:80", "host port 70000 is out of range 1-65535 [70000]"},
+                    ShortFormCase{"80:0", "container port 0 is out of range 1-65535 [0]"},
+                    ShortFormCase{":80", "host port \"\" is not a number [:80]"},
+                    ShortFormCase{"80:", "container port \"\" is not a number [80:]"},
+                    ShortFormCase{"x:80:80", "\"x\" is no IP address [x]"},
+                    ShortFormCase{"80:80/icmp", "\"icmp\" is no protocol: tcp, udp or sctp [icmp]"},
+                    ShortFormCase{"90-80", "the container port range 90-80 ends before it begins [90-80]"},
+                    ShortFormCase{"", "container port \"\" is not a number []"}));
 
-class Volume : public testing::TestWithParam<Case> {};
+class Volume : public testing::TestWithParam<ShortFormCase> {};
 TEST_P(Volume, ReadsShortForm) {
     test::Files files = test::one_service(fmt::format("volumes: [\"{}\"]", GetParam().written));
     files.texts["/p/compose.yaml"] += "volumes: {data: }\n";
@@ -63,15 +66,15 @@ TEST_P(Volume, ReadsShortForm) {
 }
 INSTANTIATE_TEST_SUITE_P(
     ComposeSpec, Volume,
-    testing::Values(Case{"/x", "volume :/x"}, Case{"data:/x", "volume data:/x"},
-                    Case{"data:/x/../y/", "volume data:/y"}, Case{"./s:/x:ro", "bind /p/s:/x ro"},
-                    Case{"../s:/x", "bind /s:/x"}, Case{"~/s:/x:rw", "bind /home/me/s:/x"},
-                    Case{"/s:/x:ro,rshared", "bind /s:/x ro rshared"},
-                    Case{"data:/x:nocopy,z", "volume data:/x nocopy"}, Case{"/s:/x:cached", "bind /s:/x"},
-                    Case{"data:x", "4:21: service \"a\": `volumes`: the path in the container, \"x\", is not absolute"},
-                    Case{"a:/b:c:d",
-                         "4:16: service \"a\": `volumes`: there are too many colons: SOURCE:TARGET[:OPTIONS]"},
-                    Case{":/x", "4:16: service \"a\": `volumes`: there is nothing before the colon"}));
+    testing::Values(
+        ShortFormCase{"/x", "volume :/x"}, ShortFormCase{"data:/x", "volume data:/x"},
+        ShortFormCase{"data:/x/../y/", "volume data:/y"}, ShortFormCase{"./s:/x:ro", "bind /p/s:/x ro"},
+        ShortFormCase{"../s:/x", "bind /s:/x"}, ShortFormCase{"~/s:/x:rw", "bind /home/me/s:/x"},
+        ShortFormCase{"/s:/x:ro,rshared", "bind /s:/x ro rshared"},
+        ShortFormCase{"data:/x:nocopy,z", "volume data:/x nocopy"}, ShortFormCase{"/s:/x:cached", "bind /s:/x"},
+        ShortFormCase{"data:x", "4:21: service \"a\": `volumes`: the path in the container, \"x\", is not absolute"},
+        ShortFormCase{"a:/b:c:d", "4:16: service \"a\": `volumes`: there are too many colons: SOURCE:TARGET[:OPTIONS]"},
+        ShortFormCase{":/x", "4:16: service \"a\": `volumes`: there is nothing before the colon"}));
 
 struct Value {
     std::string_view key, written, want;  ///< want: the canonical text, or the message

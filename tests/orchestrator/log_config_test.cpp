@@ -73,12 +73,12 @@ TEST(LogConfig, NonBlockingHasABuffer) {
     EXPECT_EQ(made.most_waiting.count, 4 << 20);
 }
 
-struct RefusedCase {
+struct RefusedLogCase {
     const char* driver;
     Options options;
     const char* says;
 };
-class RefusedLog : public testing::TestWithParam<RefusedCase> {};
+class RefusedLog : public testing::TestWithParam<RefusedLogCase> {};
 TEST_P(RefusedLog, SaysWhatThereIs) {
     try {
         settings(GetParam().driver, GetParam().options);
@@ -90,21 +90,21 @@ TEST_P(RefusedLog, SaysWhatThereIs) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Settings, RefusedLog,
-    testing::Values(RefusedCase{"syslog", {}, "use one of local, json-file, journald, none"},
-                    RefusedCase{"local", {{"tag", "x"}}, "unknown log opt 'tag' for local log driver"},
-                    RefusedCase{"journald", {{"max-size", "1m"}}, "unknown log opt 'max-size' for journald"},
-                    RefusedCase{"none", {{"max-size", "1m"}}, "it takes none"},
-                    RefusedCase{"local", {{"max-size", "1k"}}, "4k or more"},
-                    RefusedCase{"local", {{"max-size", "big"}}, "4k or more"},
-                    RefusedCase{"local", {{"max-size", "10x"}}, "4k or more"},
-                    RefusedCase{"json-file", {{"max-file", "0"}}, "1 to 999"},
-                    RefusedCase{"json-file", {{"max-file", "3x"}}, "1 to 999"},
-                    RefusedCase{"json-file", {{"compress", "true"}}, "not compressed"},
-                    RefusedCase{"local", {{"mode", "fast"}}, "blocking or non-blocking"},
-                    RefusedCase{"local", {{"max-buffer-size", "1m"}}, "mode=non-blocking only"},
-                    RefusedCase{"json-file", {{"env-regex", "("}}, "regular expression"},
-                    RefusedCase{"json-file", {{"tag", "{{.Nome}}"}}, "is none of .ID"},
-                    RefusedCase{"json-file", {{"tag", "{{.Name"}}, "not closed"}));
+    testing::Values(RefusedLogCase{"syslog", {}, "use one of local, json-file, journald, none"},
+                    RefusedLogCase{"local", {{"tag", "x"}}, "unknown log opt 'tag' for local log driver"},
+                    RefusedLogCase{"journald", {{"max-size", "1m"}}, "unknown log opt 'max-size' for journald"},
+                    RefusedLogCase{"none", {{"max-size", "1m"}}, "it takes none"},
+                    RefusedLogCase{"local", {{"max-size", "1k"}}, "4k or more"},
+                    RefusedLogCase{"local", {{"max-size", "big"}}, "4k or more"},
+                    RefusedLogCase{"local", {{"max-size", "10x"}}, "4k or more"},
+                    RefusedLogCase{"json-file", {{"max-file", "0"}}, "1 to 999"},
+                    RefusedLogCase{"json-file", {{"max-file", "3x"}}, "1 to 999"},
+                    RefusedLogCase{"json-file", {{"compress", "true"}}, "not compressed"},
+                    RefusedLogCase{"local", {{"mode", "fast"}}, "blocking or non-blocking"},
+                    RefusedLogCase{"local", {{"max-buffer-size", "1m"}}, "mode=non-blocking only"},
+                    RefusedLogCase{"json-file", {{"env-regex", "("}}, "regular expression"},
+                    RefusedLogCase{"json-file", {{"tag", "{{.Nome}}"}}, "is none of .ID"},
+                    RefusedLogCase{"json-file", {{"tag", "{{.Name"}}, "not closed"}));
 
 TEST(LogConfig, WhatIsNotKeptHereCannotBeRead) {
     EXPECT_THROW(open_log(view_with("none"), {}), Error);

@@ -12,7 +12,7 @@ namespace {
 using test::TarBuilder;
 using test::TarEntry;
 
-struct stat look(const std::string& path) {
+struct stat look_at(const std::string& path) {
     struct stat info {};
     EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
     return info;
@@ -23,7 +23,7 @@ protected:
     HostileArchive() { dir_.write("victim", "untouched"); }
     ~HostileArchive() override {
         EXPECT_EQ(read_file(dir_ / "victim"), "untouched");
-        const auto info = look(dir_ / "victim");
+        const auto info = look_at(dir_ / "victim");
         EXPECT_EQ(info.st_nlink, 1u);
         EXPECT_EQ(info.st_mode & 07777, 0644u);
         EXPECT_EQ(info.st_uid, 0u);
@@ -93,9 +93,9 @@ TEST_F(HostileArchive, LinksInTheLastPlaceAreReplaced) {
                                         .link("b", dir_.path())
                                         .directory("b", 0700));
     EXPECT_EQ(read_file(root + "/a"), "mine");
-    EXPECT_TRUE(S_ISDIR(look(root + "/b").st_mode));
+    EXPECT_TRUE(S_ISDIR(look_at(root + "/b").st_mode));
     const std::string other = unpack(TarBuilder().link("c", victim).add({"c", '2', "", victim, 0777, 7, 7}));
-    EXPECT_EQ(look(other + "/c").st_uid, 7u);
+    EXPECT_EQ(look_at(other + "/c").st_uid, 7u);
 }
 
 TEST_F(HostileArchive, HardLinks) {
@@ -113,9 +113,9 @@ TEST_F(HostileArchive, HardLinks) {
                                         .hard_link("etc/x", "etc/x")
                                         .link("s", victim)
                                         .hard_link("s2", "s"));
-    EXPECT_EQ(look(root + "/etc/x").st_nlink, 3u);
-    EXPECT_EQ(look(root + "/absolute").st_ino, look(root + "/etc/x").st_ino);
-    EXPECT_TRUE(S_ISLNK(look(root + "/s2").st_mode));  // the link itself, not what it names
+    EXPECT_EQ(look_at(root + "/etc/x").st_nlink, 3u);
+    EXPECT_EQ(look_at(root + "/absolute").st_ino, look_at(root + "/etc/x").st_ino);
+    EXPECT_TRUE(S_ISLNK(look_at(root + "/s2").st_mode));  // the link itself, not what it names
 }
 
 TEST_F(HostileArchive, Whiteouts) {
@@ -130,7 +130,7 @@ TEST_F(HostileArchive, Whiteouts) {
                                         .file("a/.wh.kept", "")
                                         .file(".wh.dir", "")
                                         .directory("dir"));
-    const auto gone = look(root + "/a/gone");
+    const auto gone = look_at(root + "/a/gone");
     EXPECT_TRUE(S_ISCHR(gone.st_mode));
     EXPECT_EQ(gone.st_rdev, 0u);
     EXPECT_EQ(read_file(root + "/a/kept"), "1");
@@ -194,7 +194,7 @@ TEST_F(HostileArchive, NumbersOutOfRange) {
     owner.pax = {{"uid", "4294967295"}};
     EXPECT_NE(refusal(TarBuilder().add(owner)).find("out of range"), std::string::npos);
     owner.pax = {{"uid", "4294967294"}};
-    EXPECT_EQ(look(unpack(TarBuilder().add(owner)) + "/x").st_uid, 4294967294u);
+    EXPECT_EQ(look_at(unpack(TarBuilder().add(owner)) + "/x").st_uid, 4294967294u);
 }
 
 }  // namespace
