@@ -97,7 +97,7 @@ private:
     void place_link(const Fd& dir, const std::string& name, const TarMember& member) {
         make_room(dir, name);
         check(::symlinkat(member.link.c_str(), dir.get(), name.c_str()), "make the symbolic link");
-        own_by_name(dir, name, member);
+        describe_by_name(dir, name, member);
     }
 
     void place_hard_link(const Fd& dir, const std::string& name, const std::string& target) {
@@ -112,12 +112,15 @@ private:
         make_room(dir, name);
         check(::mknodat(dir.get(), name.c_str(), type | (member.mode & 0777), makedev(member.major, member.minor)),
               "make the device or fifo");
-        own_by_name(dir, name, member);
+        describe_by_name(dir, name, member);
     }
 
-    void own_by_name(const Fd& dir, const std::string& name, const TarMember& member) const {
+    /// What cannot be opened gets its owner and times by its name.
+    void describe_by_name(const Fd& dir, const std::string& name, const TarMember& member) const {
         if (how_.keep_owners)
             check(::fchownat(dir.get(), name.c_str(), member.uid, member.gid, AT_SYMLINK_NOFOLLOW), "set the owner");
+        const auto times = times_of(member);
+        check(::utimensat(dir.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), "set the times");
     }
 
     static void make_room(const Fd& dir, const std::string& name) {

@@ -52,7 +52,7 @@ protected:
 TEST_P(Copy, FileAndDirectoryGoThereAndBack) {
     sh("cd /tmp/cp && mkdir -p tree/empty tree/deep/er && echo one > tree/one && ln -s one tree/link && "
        "ln tree/one tree/same && chmod 4751 tree/one && head -c 3000000 /dev/urandom > tree/deep/er/big && "
-       "mkfifo tree/fifo && chown 33:44 tree/deep && touch -d '2020-02-03 04:05:06' tree/deep/er/big");
+       "mkfifo tree/fifo && chown 33:44 tree/deep && touch -hd '2020-02-03 04:05:06' tree/deep/er/big tree/link tree/fifo");
     copy("tree", "cc:/data");
     copy("cc:/data/tree", "back", {"-a"});
     const auto listing = [](const std::string& tree) {

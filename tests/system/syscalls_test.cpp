@@ -15,11 +15,17 @@ constexpr int last_number = 500;
 /// "x86_64 57" -> "allow", "kill" or an errno.
 using Answers = std::map<std::string, std::string>;
 
+bool runs_32_bit_programs() {
+    static const bool runs = sh(PROGRAM_DIR "/hoist-32-bit 2>/dev/null || true") == "32 bits\n";
+    return runs;
+}
+
 /// uretprobe and uprobe belong to the kernel's own trampolines: newer kernels ask no filter about them, and answer
-/// everybody else with a signal or an error.
-void forget_probes(Answers& all) {
+/// everybody else with a signal or an error. Some hosts have no 32-bit calls: there they kill before a filter is asked.
+void forget_unasked(Answers& all) {
     all.erase("x86_64 335");
     all.erase("x86_64 336");
+    if (!runs_32_bit_programs()) std::erase_if(all, [](const auto& one) { return one.first.starts_with("i386 "); });
 }
 
 Answers parse(const std::string& text) {
@@ -28,7 +34,7 @@ Answers parse(const std::string& text) {
         const auto words = split(line, ' ');
         if (words.size() == 3) all[words[0] + " " + words[1]] = words[2];
     }
-    forget_probes(all);
+    forget_unasked(all);
     return all;
 }
 
@@ -52,7 +58,7 @@ Answers expected(const Json& profile, std::uint64_t first) {
         all["x32 " + text] = in_words(seccomp_answer(program.filter, number | 0x40000000, first));
         all["i386 " + text] = in_words(seccomp_answer(program.filter, number, first, AUDIT_ARCH_I386));
     }
-    forget_probes(all);
+    forget_unasked(all);
     return all;
 }
 
@@ -138,9 +144,8 @@ TEST_F(Syscalls, AlsoInFurtherProcesses) {
 }
 
 TEST_F(Syscalls, ThirtyTwoBitProgramsRun) {
+    if (!runs_32_bit_programs()) GTEST_SKIP() << "this kernel runs no 32-bit programs";
     sh("cp " PROGRAM_DIR "/hoist-32-bit /tmp/b/rootfs/bin/");
-    const auto here = test::run({PROGRAM_DIR "/hoist-32-bit"});
-    if (here.status != 0) GTEST_SKIP() << "this kernel runs no 32-bit programs";
     EXPECT_EQ(run({"/bin/hoist-32-bit"}).out, "32 bits\n");
 }
 
