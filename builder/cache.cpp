@@ -164,21 +164,27 @@ std::optional<BuildCache::Mount> BuildCache::try_mount(const std::string& key, S
     const auto hold = std::make_shared<Hold>();
     hold->mutex = mutex;
     const auto directory = mount_directory(key);
-    {
-        // To look, and to make it, nobody else may be about to.
-        std::unique_lock making(*mutex, std::defer_lock);
-        const bool there = ::access(directory.c_str(), F_OK) == 0;
-        if (sharing == Sharing::exclusive && !making.try_lock()) return std::nullopt;
-        if (sharing == Sharing::locked || (!there && sharing == Sharing::shared)) making.lock();
-        if (::access(directory.c_str(), F_OK) != 0) {
-            const auto unfinished = layout_.builds() + "/" + random_hex_id();
-            make_directories(unfinished, 0755);
-            fill(unfinished);
-            check(::rename(unfinished.c_str(), directory.c_str()), "put cache mount {} in its place", id);
-        }
-        if (sharing != Sharing::shared) hold->alone = std::move(making);
+    // Those who share it hold their part of the lock before one of them makes it: a second one that waited for the
+    // whole lock instead would wait for the first one's step.
+    static std::mutex making;
+    std::unique_lock<std::mutex> maker;
+    if (sharing == Sharing::shared) {
+        hold->shared = std::shared_lock(*mutex);
+        maker = std::unique_lock(making);
+    } else {
+        hold->alone = std::unique_lock(*mutex, std::defer_lock);
+        if (sharing == Sharing::locked)
+            hold->alone.lock();
+        else if (!hold->alone.try_lock())
+            return std::nullopt;
     }
-    if (sharing == Sharing::shared) hold->shared = std::shared_lock(*mutex);
+    if (::access(directory.c_str(), F_OK) != 0) {
+        const auto unfinished = layout_.builds() + "/" + random_hex_id();
+        make_directories(unfinished, 0755);
+        fill(unfinished);
+        check(::rename(unfinished.c_str(), directory.c_str()), "put cache mount {} in its place", id);
+    }
+    if (maker) maker.unlock();
     const auto known = find(key);
     put({key, "mount", "", id, {}, known ? known->created : TimePoint{}, {}});
     return Mount{directory, hold};
